@@ -1,0 +1,47 @@
+"""What runs on the device: a photo in, "how soon should someone look at this?" out. numpy, pillow, onnxruntime only.
+
+from runtime import Triage
+
+report = Triage.load().assess("photo.jpg")
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from runtime.advice import Advice
+    from runtime.assess import Triage
+    from runtime.errors import BundleError, EngineError, PhotoError, SkintagError
+    from runtime.report import ConditionScore, Report
+    from runtime.triage import Tier
+
+_HOMES = {
+    "Advice": "advice",
+    "BundleError": "errors",
+    "ConditionScore": "report",
+    "EngineError": "errors",
+    "PhotoError": "errors",
+    "Report": "report",
+    "SkintagError": "errors",
+    "Tier": "triage",
+    "Triage": "assess",
+}
+
+__all__ = [
+    "Advice",
+    "BundleError",
+    "ConditionScore",
+    "EngineError",
+    "PhotoError",
+    "Report",
+    "SkintagError",
+    "Tier",
+    "Triage",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import on first use (PEP 562): a trainer that needs `runtime.conditions` loads no engine."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'runtime' has no attribute {name!r}")
+    return getattr(import_module(f"runtime.{_HOMES[name]}"), name)

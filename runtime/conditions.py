@@ -1,0 +1,46 @@
+"""The ten conditions: the label space that training and the device share.
+
+Every dataset's raw labels are mapped onto these ten by an explicit table in `teacher.data`; every
+model file answers with ten probabilities in the order of `CONDITIONS`.
+"""
+
+from enum import StrEnum
+
+
+class Condition(StrEnum):
+    """One of ten groups of skin lesions. The value is the name used in files, the order is the model's."""
+
+    MELANOMA = "melanoma"
+    BASAL_CELL_CARCINOMA = "basal_cell_carcinoma"
+    SQUAMOUS_CELL_CARCINOMA = "squamous_cell_carcinoma"
+    ACTINIC_KERATOSIS = "actinic_keratosis"
+    MELANOCYTIC_NEVUS = "melanocytic_nevus"
+    SEBORRHEIC_KERATOSIS = "seborrheic_keratosis"
+    DERMATOFIBROMA = "dermatofibroma"
+    VASCULAR_LESION = "vascular_lesion"
+    NON_NEOPLASTIC = "non_neoplastic"
+    OTHER = "other"
+
+
+CONDITIONS: tuple[Condition, ...] = tuple(Condition)
+
+MALIGNANT_CONDITIONS: frozenset[Condition] = frozenset(
+    {Condition.MELANOMA, Condition.BASAL_CELL_CARCINOMA, Condition.SQUAMOUS_CELL_CARCINOMA}
+)
+"""Cancers. A sample of one of these is malignant whatever its dataset's flag says."""
+
+NEEDS_A_DOCTOR: frozenset[Condition] = MALIGNANT_CONDITIONS | {Condition.ACTINIC_KERATOSIS}
+"""Cancers and the precursor that is treated to prevent one: never shown beside a "low" tier."""
+
+DISPLAY_NAMES: dict[Condition, str] = {
+    Condition.MELANOMA: "Melanoma",
+    Condition.BASAL_CELL_CARCINOMA: "Basal cell carcinoma",
+    Condition.SQUAMOUS_CELL_CARCINOMA: "Squamous cell carcinoma",
+    Condition.ACTINIC_KERATOSIS: "Actinic keratosis",
+    Condition.MELANOCYTIC_NEVUS: "Mole (melanocytic nevus)",
+    Condition.SEBORRHEIC_KERATOSIS: "Benign (seborrheic) keratosis",
+    Condition.DERMATOFIBROMA: "Dermatofibroma",
+    Condition.VASCULAR_LESION: "Vascular lesion",
+    Condition.NON_NEOPLASTIC: "Inflammation or infection",
+    Condition.OTHER: "Something else",
+}

@@ -1,0 +1,28 @@
+"""The exceptions a caller of `runtime` can catch; each message is one line that says what was wrong and where."""
+
+
+class SkintagError(Exception):
+    """Base of every error this project raises on purpose. Its text is one printable line."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(one_line(message))
+
+
+class PhotoError(SkintagError):
+    """A photo that cannot be read: missing, too large, truncated, hostile, or not a photo at all."""
+
+
+class BundleError(SkintagError):
+    """A model bundle that is missing, damaged, or written for another version of this program."""
+
+
+class EngineError(SkintagError):
+    """A model that cannot be run, does not match its manifest, or answered with something that is no probability."""
+
+
+def one_line(text: str) -> str:
+    """`text` with line breaks, control characters and undecodable file-name bytes made visible.
+
+    File names and library messages end up in error texts; neither may break a line or drive the terminal.
+    """
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)

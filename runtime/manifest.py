@@ -1,0 +1,264 @@
+"""What a bundle says of itself: `manifest.json` as frozen dataclasses, written and read by the same code.
+
+The text carries a checksum of its own content and has exactly one spelling, so one flipped byte anywhere in it is
+refused. That guards against damage, not against a forger: who can rewrite the file can rewrite the checksum.
+"""
+
+import hashlib
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from runtime.conditions import CONDITIONS
+from runtime.errors import BundleError
+from runtime.json_fields import Fields, dump, parse
+
+SCHEMA_VERSION = 1
+MANIFEST_NAME = "manifest.json"
+FORMATS = ("onnx", "tflite", "coreml")
+PRECISIONS = ("fp32", "fp16", "int8")
+
+_COUNT = 10**12
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """A measured value with its 95% interval and the number of cases behind it."""
+
+    value: float
+    low: float
+    high: float
+    n: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class OperatingPoints:
+    """Where the tiers change, on the malignancy probability: below `low` is low, from `high` on is high."""
+
+    low: float = 0.3
+    high: float = 0.6
+    calibrated: bool = False
+    """Whether the two were chosen on the calibration part for the targets below, or are the defaults."""
+    target_sensitivity: float | None = None
+    """Share of cancers that must not be below `low`."""
+    target_specificity: float | None = None
+    """Share of benign lesions that must be below `high`."""
+    sensitivity_at_low: Figure | None = None
+    specificity_at_high: Figure | None = None
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.low <= self.high <= 1.0:  # also refuses NaN
+            raise BundleError(f"operating points low {self.low}, high {self.high}: need 0 <= low <= high <= 1")
+
+
+@dataclass(frozen=True, kw_only=True)
+class InputSpec:
+    """The model's only input: the pixels as decoded, normalisation is inside the graph."""
+
+    height: int
+    width: int
+    name: str = "image"
+    dtype: str = "uint8"
+    layout: str = "NHWC"
+    colour: str = "RGB"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Calibration:
+    """What the probabilities were calibrated on, and the temperatures inside the graph."""
+
+    part: str
+    n: int
+    malignancy_temperature: float
+    conditions_temperature: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelFile:
+    """One model file, with the thresholds and figures that were measured on this very file."""
+
+    name: str
+    format: str
+    precision: str
+    bytes: int
+    sha256: str
+    operating_points: OperatingPoints = OperatingPoints()
+    novelty_threshold: float | None = None
+    """Photos above it are unlike the training photos. None: novelty is not judged."""
+    metrics: Mapping[str, Figure] = field(default_factory=dict[str, Figure])
+    parity: Mapping[str, float] = field(default_factory=dict[str, float])
+    """How far its answers are from the PyTorch model's."""
+
+    def __post_init__(self) -> None:
+        if self.novelty_threshold is not None and not math.isfinite(self.novelty_threshold):
+            raise BundleError(f"{self.name}: novelty threshold {self.novelty_threshold} is not a finite number")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """The whole of `manifest.json`."""
+
+    model_id: str
+    architecture: str
+    created: str
+    """ISO date"""
+    licence: str
+    training_data: tuple[str, ...]
+    input: InputSpec
+    files: tuple[ModelFile, ...]
+    calibration: Calibration | None = None
+    toolchain: Mapping[str, str] = field(default_factory=dict[str, str])
+    conditions: tuple[str, ...] = tuple(CONDITIONS)
+
+    def to_json(self) -> str:
+        """The text of `manifest.json`, checksum included; the same content always gives the same text."""
+        content: dict[str, Any] = {"schema_version": SCHEMA_VERSION, **_plain(asdict(self))}
+        try:
+            return dump({**content, "checksum": _checksum(content)})
+        except ValueError as error:
+            raise BundleError(f"{self.model_id}: the manifest holds a number that is not finite ({error})") from error
+
+    @classmethod
+    def from_json(cls, text: str, *, where: str = MANIFEST_NAME) -> "Manifest":
+        """The manifest in `text`, every field checked. Raises BundleError."""
+        fields = parse(text, where=where)
+        version = fields.integer("schema_version", low=1, high=_COUNT)
+        if version != SCHEMA_VERSION:
+            fields.fail(f"schema version {version}; this program reads version {SCHEMA_VERSION}")
+        manifest = _manifest(fields)
+        _check_checksum(text, where=where, checksum=fields.text("checksum"))
+        fields.done()
+        return manifest
+
+
+def _plain(value: Any) -> Any:
+    """numpy scalars, enums and tuples as what JSON knows."""
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v) for k, v in value.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]  # pyright: ignore[reportUnknownVariableType]
+    if isinstance(value, str):
+        return str(value)
+    return value.item() if hasattr(value, "item") else value
+
+
+def _checksum(content: Mapping[str, Any]) -> str:
+    return hashlib.sha256(dump(content).encode()).hexdigest()
+
+
+def _check_checksum(text: str, *, where: str, checksum: str) -> None:
+    content = dict(parse(text, where=where).values())
+    if dump(content) != text.replace("\r\n", "\n"):
+        raise BundleError(f"{where}: damaged or edited by hand (not written as this program writes it)")
+    del content["checksum"]
+    if _checksum(content) != checksum:
+        raise BundleError(f"{where}: damaged or edited by hand (its checksum does not match)")
+
+
+def _manifest(fields: Fields) -> Manifest:
+    manifest = Manifest(
+        model_id=fields.text("model_id"),
+        architecture=fields.text("architecture"),
+        created=fields.text("created"),
+        licence=fields.text("licence"),
+        training_data=fields.texts("training_data"),
+        input=_input(fields.child("input")),
+        conditions=_conditions(fields),
+        calibration=fields.optional("calibration", lambda key: _calibration(fields.child(key))),
+        files=tuple(_file(file) for file in fields.objects("files")),
+        toolchain=fields.mapping("toolchain", Fields.text),
+    )
+    names = [file.name for file in manifest.files]
+    if not names or len(set(names)) != len(names):
+        fields.fail("'files' must name at least one file, and none twice")
+    return manifest
+
+
+def _conditions(fields: Fields) -> tuple[str, ...]:
+    conditions = fields.texts("conditions")
+    if conditions != tuple(CONDITIONS):
+        # In another order every answer would be read as a different disease.
+        fields.fail(f"'conditions' must be {', '.join(CONDITIONS)}, in this order")
+    return conditions
+
+
+def _input(fields: Fields) -> InputSpec:
+    spec = InputSpec(
+        name=fields.one_of("name", ("image",)),
+        dtype=fields.one_of("dtype", ("uint8",)),
+        layout=fields.one_of("layout", ("NHWC",)),
+        colour=fields.one_of("colour", ("RGB",)),
+        height=fields.integer("height", low=32, high=2048),
+        width=fields.integer("width", low=32, high=2048),
+    )
+    if spec.height != spec.width:
+        fields.fail(f"{spec.width} x {spec.height} is not square")
+    fields.done()
+    return spec
+
+
+def _calibration(fields: Fields) -> Calibration:
+    calibration = Calibration(
+        part=fields.text("part"),
+        n=fields.integer("n", low=1, high=_COUNT),
+        malignancy_temperature=fields.number("malignancy_temperature", low=1e-6, high=1e6),
+        conditions_temperature=fields.number("conditions_temperature", low=1e-6, high=1e6),
+    )
+    fields.done()
+    return calibration
+
+
+def _file(fields: Fields) -> ModelFile:
+    name, sha256 = fields.text("name"), fields.text("sha256")
+    if "/" in name or "\\" in name or name.startswith(".") or not name.isprintable():
+        fields.fail(f"{name!r} is not a plain file name")
+    if len(sha256) != 64 or set(sha256) - set("0123456789abcdef"):
+        fields.fail("'sha256' must be 64 hexadecimal digits")
+    file = ModelFile(
+        name=name,
+        format=fields.one_of("format", FORMATS),
+        precision=fields.one_of("precision", PRECISIONS),
+        bytes=fields.integer("bytes", low=1, high=_COUNT),
+        sha256=sha256,
+        operating_points=_operating_points(fields.child("operating_points")),
+        novelty_threshold=fields.optional("novelty_threshold", fields.number),
+        metrics=fields.mapping("metrics", lambda metrics, key: _figure(metrics.child(key))),
+        parity=fields.mapping("parity", Fields.number),
+    )
+    fields.done()
+    return file
+
+
+def _operating_points(fields: Fields) -> OperatingPoints:
+    def share(key: str) -> float:
+        return fields.number(key, low=0.0, high=1.0)
+
+    def figure(key: str) -> Figure:
+        return _figure(fields.child(key))
+
+    low, high = share("low"), share("high")
+    if low > high:
+        fields.fail(f"'low' {low} is above 'high' {high}")
+    points = OperatingPoints(
+        low=low,
+        high=high,
+        calibrated=fields.flag("calibrated"),
+        target_sensitivity=fields.optional("target_sensitivity", share),
+        target_specificity=fields.optional("target_specificity", share),
+        sensitivity_at_low=fields.optional("sensitivity_at_low", figure),
+        specificity_at_high=fields.optional("specificity_at_high", figure),
+    )
+    fields.done()
+    return points
+
+
+def _figure(fields: Fields) -> Figure:
+    figure = Figure(
+        value=fields.number("value"),
+        low=fields.number("low"),
+        high=fields.number("high"),
+        n=fields.integer("n", low=0, high=_COUNT),
+    )
+    fields.done()
+    return figure

@@ -1,0 +1,268 @@
+"""From a photo as a camera wrote it to the square of pixels the model sees.
+
+Training and the device both call `load_square`: the geometry is written here and nowhere else. A file's content
+decides what it is, never its name: a JPEG called `photo.png` is read, a text called `photo.jpg` is refused.
+"""
+
+import io
+import os
+import stat
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+from PIL import ExifTags, Image
+
+from runtime.errors import PhotoError, one_line
+
+INPUT_SIZE = 224
+"""Side in pixels of the square that the shipped models take."""
+
+Pixels = npt.NDArray[np.uint8]
+PhotoSource = str | os.PathLike[str] | bytes | BinaryIO | Pixels
+"""A path, the bytes of a file, a binary stream, or decoded pixels: uint8 [H, W], [H, W, 3] RGB or [H, W, 4] RGBA."""
+
+# What phones and cameras write. Pillow reads forty more formats; none is worth its attack surface here.
+_MAGIC: tuple[tuple[bytes, str], ...] = (
+    (b"\xff\xd8\xff", "JPEG"),
+    (b"\x89PNG\r\n\x1a\n", "PNG"),
+    (b"RIFF", "WEBP"),
+    (b"II*\x00", "TIFF"),
+    (b"MM\x00*", "TIFF"),
+    (b"BM", "BMP"),
+    (b"GIF8", "GIF"),
+)
+_READABLE = "JPEG, PNG, WebP, TIFF, BMP or a still GIF"
+_APPLE_BRANDS = (b"heic", b"heix", b"heif", b"hevc", b"mif1", b"msf1")
+
+_UPRIGHT: Mapping[int, Image.Transpose] = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What turns a photo with each EXIF orientation upright; 1 already is."""
+
+_BACKDROP = (128, 128, 128)
+"""Mid grey under transparent pixels: black would look like a dark lesion, white like overexposure."""
+
+_TIFF_BITS, _TIFF_PHOTOMETRIC = 258, 262
+"""Tag numbers of TIFF 6.0: bits per sample, and what the value 0 means (1: black)."""
+
+_WIDE_MODES = ("I;16", "I;16L", "I;16B", "I;16N")
+_PLAIN_MODES = ("1", "L", "P", "RGB", "CMYK", "YCbCr", "RGBX")
+_CLEAR_MODES = ("LA", "La", "PA", "RGBA", "RGBa")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PhotoLimits:
+    """What a photo may cost. All are checked before any pixel is decoded."""
+
+    max_bytes: int = 50_000_000
+    max_pixels: int = 80_000_000
+    """240 MB once decoded to RGB. Below Pillow's own alarm (89 million), so ours is the message people see."""
+    min_side: int = 32
+    """Pixels of the short side; below it there is nothing to judge."""
+
+
+DEFAULT_LIMITS = PhotoLimits()
+
+
+def load_square(source: PhotoSource, *, size: int, limits: PhotoLimits = DEFAULT_LIMITS) -> Pixels:
+    """A photo as the model sees it: uint8 [size, size, 3] RGB, upright, centre square. Raises PhotoError."""
+    # libjpeg scales by a plain box average; leaving a factor of two to the antialiased resize hides that.
+    return square_pixels(open_photo(source, min_side=2 * size, limits=limits), size=size)
+
+
+def open_photo(source: PhotoSource, *, min_side: int, limits: PhotoLimits = DEFAULT_LIMITS) -> Image.Image:
+    """Decode a photo to an upright 8-bit RGB image.
+
+    A JPEG is scaled down by libjpeg while it is decoded (by 2, 4 or 8), as far as its short side stays at or above
+    `min_side`: several times faster for a 12-megapixel photo. Raises PhotoError, whose one line names the photo.
+    """
+    name = _name_of(source)
+    # Pillow raises a dozen exception types on hostile bytes, from struct.error to zlib.error: the boundary is here.
+    try:
+        if isinstance(source, np.ndarray):
+            return _to_rgb(_from_array(source, limits=limits))
+        return _decode(_read(source, limits=limits), min_side=min_side, limits=limits)
+    except PhotoError as error:
+        raise PhotoError(f"{name}: {error}") from error
+    except MemoryError as error:
+        raise PhotoError(f"{name}: not enough memory to decode it") from error
+    except Exception as error:
+        raise PhotoError(f"{name}: damaged photo ({_reason(error)})") from error
+
+
+def square_pixels(image: Image.Image, *, size: int) -> Pixels:
+    """The centre square of an RGB image, resized with antialiasing: uint8 [size, size, 3]."""
+    side = min(image.size)
+    left, top = (image.width - side) // 2, (image.height - side) // 2
+    box = (left, top, left + side, top + side)
+    square = image.resize((size, size), Image.Resampling.BICUBIC, box=box)
+    return np.array(square, dtype=np.uint8)
+
+
+def _name_of(source: PhotoSource) -> str:
+    if isinstance(source, (str, os.PathLike)):
+        return one_line(os.fspath(source)) or "''"
+    stream_name = getattr(source, "name", None)
+    return one_line(stream_name) if isinstance(stream_name, str) else "photo"
+
+
+def _reason(error: Exception) -> str:
+    text = str(error).strip().rstrip(".")
+    return text or type(error).__name__
+
+
+def _read(source: str | os.PathLike[str] | bytes | BinaryIO, *, limits: PhotoLimits) -> bytes:
+    """The file's bytes, never more than the limit."""
+    if isinstance(source, (str, os.PathLike)):
+        data = _read_path(Path(source), limits=limits)
+    elif isinstance(source, (bytes, bytearray, memoryview)):
+        data = bytes(source)
+    else:
+        data = source.read(limits.max_bytes + 1)
+    if not data:
+        raise PhotoError("the file is empty (0 bytes)")
+    if len(data) > limits.max_bytes:
+        raise PhotoError(f"larger than {limits.max_bytes / 1e6:.0f} MB; save it smaller and try again")
+    return data
+
+
+def _read_path(path: Path, *, limits: PhotoLimits) -> bytes:
+    try:
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise PhotoError("is a folder, not a photo")
+        if not stat.S_ISREG(mode):
+            # A pipe would block for ever and a device such as /dev/zero never ends.
+            raise PhotoError("not a regular file")
+        with path.open("rb") as file:
+            return file.read(limits.max_bytes + 1)
+    except FileNotFoundError as error:
+        raise PhotoError("no such file") from error
+    except (OSError, ValueError) as error:  # ValueError: a NUL byte in the name
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise PhotoError(f"cannot be read ({reason})") from error
+
+
+def _decode(data: bytes, *, min_side: int, limits: PhotoLimits) -> Image.Image:
+    image_format = _format_of(data)
+    try:
+        image = Image.open(io.BytesIO(data), formats=[image_format])
+    except Image.UnidentifiedImageError as error:
+        raise PhotoError(f"damaged photo (not a sound {image_format} file)") from error
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise PhotoError(f"more than {limits.max_pixels / 1e6:.0f} million pixels; save it smaller") from error
+    with image:
+        _check_size(image.size, limits=limits)
+        _check_single(image)
+        extent = _scale_while_decoding(image, min_side=min_side)
+        image.load()
+        return _turn_upright(_to_rgb(image).crop((0, 0, *extent)), orientation=_orientation(image))
+
+
+def _format_of(data: bytes) -> str:
+    """Pillow's name of the format the first bytes announce."""
+    for magic, image_format in _MAGIC:
+        if data.startswith(magic) and (image_format != "WEBP" or data[8:12] == b"WEBP"):
+            return image_format
+    if data[4:8] == b"ftyp" and data[8:12] in _APPLE_BRANDS:
+        raise PhotoError("HEIC photos cannot be read; save or share it as JPEG")
+    raise PhotoError(f"not a photo this program can read ({_READABLE})")
+
+
+def _check_size(size: tuple[int, int], *, limits: PhotoLimits) -> None:
+    width, height = size
+    if width * height > limits.max_pixels:
+        raise PhotoError(
+            f"{width} x {height} pixels is more than {limits.max_pixels / 1e6:.0f} million; save it smaller"
+        )
+    if min(width, height) < limits.min_side:
+        raise PhotoError(f"{width} x {height} pixels is too small; at least {limits.min_side} on each side are needed")
+
+
+def _check_single(image: Image.Image) -> None:
+    # MPO is how many phones save a JPEG with a preview or depth picture behind it: the first frame is the photo.
+    if image.format != "MPO" and getattr(image, "is_animated", False):
+        raise PhotoError(f"{image.format} with several frames or pages; choose one and save it as a photo")
+
+
+def _scale_while_decoding(image: Image.Image, *, min_side: int) -> tuple[int, int]:
+    """Ask libjpeg for a smaller picture (a no-op for other formats); the width and height that hold the photo.
+
+    libjpeg rounds sizes up: 1793 pixels scaled by 8 come as 225, of which the photo fills 224.1. Keeping the 225th
+    would shift and squeeze the rest.
+    """
+    drafted = image.draft(None, (min_side, min_side))
+    if drafted is None:
+        return image.size
+    _, _, width, height = drafted[1]
+    return max(round(width), 1), max(round(height), 1)
+
+
+def _orientation(image: Image.Image) -> int:
+    """EXIF orientation 1-8. A photo whose EXIF block is damaged is taken as it stands: it is still a sound photo."""
+    with suppress(Exception):
+        return int(image.getexif().get(ExifTags.Base.Orientation, 1))
+    return 1
+
+
+def _turn_upright(image: Image.Image, *, orientation: int) -> Image.Image:
+    method = _UPRIGHT.get(orientation)
+    return image if method is None else image.transpose(method)
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    """8-bit RGB of any mode that has an agreed brightness scale."""
+    if image.mode in _WIDE_MODES:
+        return _scale_wide(image).convert("RGB")
+    if image.mode in _CLEAR_MODES or (image.mode in _PLAIN_MODES and image.has_transparency_data):
+        return _flatten(image)
+    if image.mode not in _PLAIN_MODES:
+        # 32-bit integers and floats say nothing about which value is white; guessing could turn a photo black.
+        raise PhotoError(f"pixels of type {image.mode} have no agreed brightness; save it as an 8-bit RGB photo")
+    return image.convert("RGB")
+
+
+def _scale_wide(image: Image.Image) -> Image.Image:
+    """16-bit grey to 8-bit grey over its whole range; Pillow's own conversion clips everything above 255 to white."""
+    values = np.asarray(image).astype(np.uint32)
+    white = _white_of(image)
+    scaled = (np.minimum(values, white) * 255 + white // 2) // white
+    return Image.fromarray(scaled.astype(np.uint8))
+
+
+def _white_of(image: Image.Image) -> int:
+    """The value of white: 65,535, or less in a TIFF whose tag says that fewer of the 16 bits are used."""
+    tags: Mapping[int, Any] = getattr(image, "tag_v2", {})
+    if tags.get(_TIFF_PHOTOMETRIC, 1) != 1:
+        raise PhotoError("16-bit grey TIFF with white as zero; save it as an 8-bit photo")
+    bits = int(tags.get(_TIFF_BITS, (16,))[0])
+    return 2**bits - 1
+
+
+def _flatten(image: Image.Image) -> Image.Image:
+    rgba = image.convert("LA" if image.mode == "La" else "RGBA").convert("RGBA")
+    flat = Image.new("RGBA", rgba.size, (*_BACKDROP, 255))
+    flat.alpha_composite(rgba)
+    return flat.convert("RGB")
+
+
+def _from_array(pixels: npt.NDArray[Any], *, limits: PhotoLimits) -> Image.Image:
+    if pixels.dtype != np.uint8:
+        raise PhotoError(f"array of {pixels.dtype}; uint8 values 0-255 are needed")
+    channels = pixels.shape[2] if pixels.ndim == 3 else 1
+    if pixels.ndim not in (2, 3) or channels not in (1, 3, 4):
+        raise PhotoError(f"array of shape {pixels.shape}; [height, width, 3] is needed")
+    _check_size((pixels.shape[1], pixels.shape[0]), limits=limits)
+    grey = pixels.ndim == 3 and channels == 1
+    return Image.fromarray(np.ascontiguousarray(pixels[..., 0] if grey else pixels))
