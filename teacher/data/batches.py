@@ -1,0 +1,69 @@
+"""Batches of views as tensors, made ahead by threads while the model computes."""
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from teacher.data.augment import make_view, plain_view
+from teacher.data.dataset import Dataset
+
+AHEAD = 4
+"""Batches in the making: enough to hide a slow one, few enough to stay small in memory."""
+
+
+@dataclass(frozen=True)
+class ViewPlan:
+    """Which image, seen how. seeds: int64 [N], or None for views without augmentation."""
+
+    indices: np.ndarray
+    seeds: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def slices(self, batch_size: int) -> list["ViewPlan"]:
+        starts = range(0, len(self), batch_size)
+        return [ViewPlan(self.indices[s : s + batch_size], _cut(self.seeds, s, batch_size)) for s in starts]
+
+
+def view_batches(dataset: Dataset, plan: ViewPlan, *, size: int, batch_size: int) -> Iterator[Tensor]:
+    """The planned views in order: uint8 (B, 3, size, size)."""
+    waiting: deque = deque()
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        for part in plan.slices(batch_size):
+            waiting.append(pool.submit(_batch, dataset, part, size))
+            if len(waiting) > AHEAD:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def normalise(images: Tensor, mean: Sequence[float], std: Sequence[float]) -> Tensor:
+    """uint8 (B, 3, S, S) -> float32, (x / 255 - mean) / std, channels last (what the CPU kernels prefer)."""
+    scaled = images.to(torch.float32).div_(255)
+    shape = (1, 3, 1, 1)
+    normal = scaled.sub_(torch.tensor(mean).view(shape)).div_(torch.tensor(std).view(shape))
+    return normal.contiguous(memory_format=torch.channels_last)
+
+
+def view_seed(seed: int, index: int, view: int) -> int:
+    """A 63-bit seed for one view of one image, independent of every other."""
+    return int(np.random.SeedSequence((seed, index, view)).generate_state(1, np.uint64)[0] >> 1)
+
+
+def _cut(seeds: np.ndarray | None, start: int, count: int) -> np.ndarray | None:
+    return None if seeds is None else seeds[start : start + count]
+
+
+def _batch(dataset: Dataset, part: ViewPlan, size: int) -> Tensor:
+    if part.seeds is None:
+        views = [plain_view(dataset.square(index), size=size) for index in part.indices]
+    else:
+        pairs = zip(part.indices, part.seeds, strict=True)
+        views = [make_view(dataset.square(index), seed=int(seed), size=size) for index, seed in pairs]
+    return torch.from_numpy(np.stack(views)).permute(0, 3, 1, 2)

@@ -1,0 +1,140 @@
+"""The one door to labelled photos: a data root goes in, samples with pixels and parts come out."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from runtime.conditions import CONDITIONS
+from teacher.console import progress
+from teacher.data.ham10000 import load_ham10000
+from teacher.data.pad_ufes import load_pad_ufes
+from teacher.data.pixels import Scanned, build_pixels
+from teacher.data.report import Loaded
+from teacher.data.sample import DataError, Sample
+from teacher.data.splits import Part, read_or_write_split
+from teacher.data.synthetic import SyntheticConfig, load_synthetic, write_dataset
+
+LOADERS: tuple[Callable[[Path], Loaded | None], ...] = (load_ham10000, load_pad_ufes)
+DEFAULT_CACHE = Path(".cache")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataOptions:
+    """What a command must know to open its data; two commands with equal options see the same samples."""
+
+    root: Path | None = None
+    """folder of labelled photos, or None for the embedded synthetic dataset"""
+    image_size: int = 224
+    """side of the canonical squares in pixels"""
+    cache: Path = DEFAULT_CACHE
+    """folder for decoded pixels, split files and soft labels"""
+    seed: int = 0
+    """seed of the split, and of the synthetic dataset"""
+    synthetic_count: int = 2000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dataset:
+    """Samples that can be read and have a part, with their canonical squares."""
+
+    samples: tuple[Sample, ...]
+    pixels: np.ndarray
+    """uint8 [M, S, S, 3], memory-mapped; row `rows[i]` belongs to sample i"""
+    rows: np.ndarray
+    parts: tuple[Part, ...]
+    folder: Path
+    """where everything derived from this data root is cached"""
+    split_path: Path
+    notes: tuple[str, ...]
+
+    def part(self, part: Part) -> np.ndarray:
+        """Indices of the samples of one part, in their order."""
+        return np.array([index for index, own in enumerate(self.parts) if own is part], dtype=np.int64)
+
+    def square(self, index: int) -> np.ndarray:
+        """The canonical square of a sample, uint8 [S, S, 3]."""
+        return self.pixels[self.rows[index]]
+
+    def malignant(self, indices: np.ndarray) -> np.ndarray:
+        """bool [len(indices)]"""
+        return np.array([self.samples[index].malignant for index in indices], dtype=bool)
+
+    def conditions(self, indices: np.ndarray) -> np.ndarray:
+        """int64 [len(indices)], positions in `runtime.conditions.CONDITIONS`"""
+        return np.array([CONDITIONS.index(self.samples[index].condition) for index in indices], dtype=np.int64)
+
+
+def open_dataset(options: DataOptions) -> Dataset:
+    """Load, decode and split the photos of a data root; all but the first time from the cache.
+
+    Raises DataError when the root holds no known dataset, a label is unknown, or too many files are damaged.
+    """
+    root, folder = _locate(options)
+    samples, notes = _load(root, options)
+    store = build_pixels(samples, size=options.image_size, folder=folder)
+    split_path = folder / "split.csv"
+    part_of = read_or_write_split(split_path, samples, store.scanned, seed=options.seed)
+    kept = [index for index, sample in enumerate(samples) if _usable(sample, store.scanned[index], part_of)]
+    notes += tuple(f"unreadable, left out: {row.image_id} ({row.error})" for row in store.unreadable)
+    late = len(samples) - len(store.unreadable) - len(kept)
+    notes += (f"{late:,} images came after the split was written and are left out",) if late else ()
+    return Dataset(
+        samples=tuple(samples[index] for index in kept),
+        pixels=store.pixels,
+        rows=np.array(kept, dtype=np.int64),
+        parts=tuple(part_of[samples[index].image_id] for index in kept),
+        folder=folder,
+        split_path=split_path,
+        notes=notes,
+    )
+
+
+def describe_parts(dataset: Dataset) -> str:
+    """One line such as "train 4,206 (703 malignant), validation 495 (83) ..."."""
+    texts = []
+    for part in Part:
+        indices = dataset.part(part)
+        texts.append(f"{part} {len(indices):,} ({int(dataset.malignant(indices).sum()):,} malignant)")
+    return ", ".join(texts)
+
+
+def _locate(options: DataOptions) -> tuple[Path, Path]:
+    """The data root and its own folder in the cache, named after it."""
+    if options.root is None:
+        name = f"synthetic-{options.synthetic_count}-{options.seed}"
+        return options.cache / name / "photos", options.cache / name
+    if not options.root.is_dir():
+        raise DataError(f"--data {options.root}: no such folder")
+    resolved = options.root.resolve()
+    digest = hashlib.sha256(str(resolved).encode()).hexdigest()[:8]
+    return options.root, options.cache / f"{resolved.name}-{digest}"
+
+
+def _load(root: Path, options: DataOptions) -> tuple[Sequence[Sample], tuple[str, ...]]:
+    if options.root is None:
+        return _load_embedded(root, options), ()
+    loaded = [found for load in LOADERS if (found := load(root)) is not None]
+    if not loaded:
+        raise DataError(
+            f"{root}: no known dataset here (looked for HAM10000_metadata.csv and pad_ufes/metadata.csv; docs/data.md "
+            "shows the layout)"
+        )
+    samples = tuple(sample for found in loaded for sample in found.samples)
+    if not samples:
+        raise DataError(f"{root}: tables but no images ({'; '.join(found.describe() for found in loaded)})")
+    return samples, tuple(found.describe() for found in loaded)
+
+
+def _load_embedded(root: Path, options: DataOptions) -> Sequence[Sample]:
+    config = SyntheticConfig(count=options.synthetic_count, seed=options.seed)
+    if not (root / "metadata.csv").is_file():
+        with progress("Drawing synthetic lesions", config.count) as advance:
+            write_dataset(config, root, progress=lambda _done, _total: advance(""))
+    return load_synthetic(root)
+
+
+def _usable(sample: Sample, scanned: Scanned, part_of: dict[str, Part]) -> bool:
+    return not scanned.error and sample.image_id in part_of
