@@ -1,0 +1,1 @@
+"""Soft labels to a student small enough for a phone."""

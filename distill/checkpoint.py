@@ -1,0 +1,86 @@
+"""What lets a run go on after Ctrl-C or kill -9: everything of the last whole epoch, in safetensors and JSON."""
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+PREFIX = "checkpoint-"
+STATE_NAME = "state.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """Where a run stands after a whole epoch."""
+
+    epoch: int
+    """epochs done"""
+    best_epoch: int
+    best_score: float
+    history: tuple[dict[str, float], ...]
+
+
+def save_checkpoint(
+    run: Path, progress: Progress, models: dict[str, nn.Module], optimizer: torch.optim.Optimizer
+) -> None:
+    """Write the checkpoint of an epoch aside, rename it, then drop the older ones.
+
+    A kill at any point leaves either the older checkpoint or the new one whole.
+    """
+    aside = run / f"partial-{progress.epoch:04d}"
+    shutil.rmtree(aside, ignore_errors=True)
+    aside.mkdir(parents=True)
+    for name, model in models.items():
+        save_file({key: value.contiguous() for key, value in model.state_dict().items()}, aside / f"{name}.safetensors")
+    save_file(_optimizer_tensors(optimizer), aside / "optimizer.safetensors")
+    (aside / STATE_NAME).write_text(json.dumps(_progress_json(progress)))
+    target = run / f"{PREFIX}{progress.epoch:04d}"
+    shutil.rmtree(target, ignore_errors=True)
+    aside.rename(target)
+    for older in _checkpoints(run)[:-1]:
+        shutil.rmtree(older)
+
+
+def load_checkpoint(run: Path, models: dict[str, nn.Module], optimizer: torch.optim.Optimizer) -> Progress | None:
+    """Put the newest checkpoint back into models and optimizer; None where there is none yet."""
+    found = _checkpoints(run)
+    if not found:
+        return None
+    for name, model in models.items():
+        model.load_state_dict(load_file(found[-1] / f"{name}.safetensors"))
+    _restore_optimizer(optimizer, load_file(found[-1] / "optimizer.safetensors"))
+    values = json.loads((found[-1] / STATE_NAME).read_text())
+    return Progress(**{**values, "history": tuple(values["history"])})
+
+
+def drop_checkpoints(run: Path) -> None:
+    """Remove what a finished run no longer needs."""
+    for folder in [*_checkpoints(run), *run.glob("partial-*")]:
+        shutil.rmtree(folder)
+
+
+def _checkpoints(run: Path) -> list[Path]:
+    return sorted(run.glob(f"{PREFIX}[0-9]*"))
+
+
+def _progress_json(progress: Progress) -> dict[str, Any]:
+    return {**vars(progress), "history": list(progress.history)}
+
+
+def _optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """AdamW's per-parameter state as flat names, "<parameter number>.<exp_avg | exp_avg_sq | step>"."""
+    state = optimizer.state_dict()["state"]
+    return {f"{number}.{key}": value.contiguous() for number, own in state.items() for key, value in own.items()}
+
+
+def _restore_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
+    state: dict[int, dict[str, Tensor]] = {}
+    for name, value in tensors.items():
+        number, key = name.split(".", 1)
+        state.setdefault(int(number), {})[key] = value
+    optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})

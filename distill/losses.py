@@ -1,0 +1,44 @@
+"""What the student is asked to match: the teacher's soft labels and the dataset's hard ones."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from distill.student import StudentOutput
+from teacher.data.sampling import Sampling
+
+
+@dataclass(frozen=True)
+class Targets:
+    """What is known of a batch of B views."""
+
+    malignant: Tensor
+    """float (B,), 0 or 1"""
+    conditions: Tensor
+    """int64 (B,)"""
+    soft_malignancy: Tensor
+    """(B,) teacher logits"""
+    soft_conditions: Tensor
+    """(B, 10) teacher logits"""
+
+
+def distillation_loss(output: StudentOutput, targets: Targets, *, soft_weight: float, sampling: Sampling) -> Tensor:
+    """soft_weight x soft + (1 - soft_weight) x hard, both heads summed (Hinton et al. 2015, arXiv:1503.02531).
+
+    The soft loss is the cross-entropy to the teacher's probabilities at temperature 1: the labels are cross-fitted, so
+    they are not over-confident and need no softening. The hard loss sees logits at the drawn frequencies.
+    """
+    return soft_weight * soft_loss(output, targets) + (1 - soft_weight) * hard_loss(output, targets, sampling)
+
+
+def soft_loss(output: StudentOutput, targets: Targets) -> Tensor:
+    malignancy = F.binary_cross_entropy_with_logits(output.malignancy, targets.soft_malignancy.sigmoid())
+    return malignancy + F.cross_entropy(output.conditions, targets.soft_conditions.softmax(dim=1))
+
+
+def hard_loss(output: StudentOutput, targets: Targets, sampling: Sampling) -> Tensor:
+    shift = torch.from_numpy(sampling.condition_shift)
+    malignancy = F.binary_cross_entropy_with_logits(output.malignancy + sampling.malignancy_shift, targets.malignant)
+    return malignancy + F.cross_entropy(output.conditions + shift, targets.conditions)

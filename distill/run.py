@@ -1,0 +1,99 @@
+"""Run folders: where a run's weights, configuration, history and figures live."""
+
+import csv
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from distill.checkpoint import Progress
+from distill.config import TrainConfig, from_json, to_json
+from distill.student import CONFIG_NAME, WEIGHTS_NAME, StudentError
+from runtime.bundle import Figure
+from teacher.data.dataset import Dataset, open_dataset
+
+DEFAULT_RUNS = Path("runs")
+HISTORY_NAME, METRICS_NAME, CURVES_NAME = "history.csv", "metrics.json", "curves.png"
+
+
+def create_run(runs: Path, config: TrainConfig, *, name: str | None = None) -> Path:
+    """A new run folder with its config in it. Raises StudentError where the name is taken."""
+    source = "synthetic" if config.data.root is None else config.data.root.resolve().name
+    run = runs / (name or f"{config.student}-{source}-{datetime.now():%Y%m%d-%H%M%S}")
+    if (run / CONFIG_NAME).exists():
+        raise StudentError(f"{run} exists; choose another --name, or continue it with --resume")
+    run.mkdir(parents=True, exist_ok=True)
+    write_json(run / CONFIG_NAME, to_json(config))
+    return run
+
+
+def read_config(run: Path) -> TrainConfig:
+    """The configuration of a run. Raises StudentError where it cannot be read."""
+    path = run / CONFIG_NAME
+    try:
+        return from_json(json.loads(path.read_text()))
+    except FileNotFoundError as error:
+        raise StudentError(f"{run}: not a run folder ({CONFIG_NAME} is missing)") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise StudentError(f"{path}: not a configuration of this version ({error})") from error
+
+
+def open_run_data(run: Path) -> Dataset:
+    """The dataset a run was trained on, with the same split."""
+    return open_dataset(read_config(run).data)
+
+
+def is_finished(run: Path) -> bool:
+    return (run / WEIGHTS_NAME).is_file() and (run / METRICS_NAME).is_file()
+
+
+def newest_run(runs: Path, *, finished: bool) -> Path:
+    """The run whose config was written last, among the finished or the unfinished ones."""
+    found = [path.parent for path in runs.glob(f"*/{CONFIG_NAME}") if is_finished(path.parent) is finished]
+    if not found:
+        kind = "finished" if finished else "unfinished"
+        raise StudentError(f"no {kind} run in {runs}/; make one with: python -m distill train --student mobilenetv3")
+    return max(found, key=lambda run: ((run / CONFIG_NAME).stat().st_mtime_ns, run.name))
+
+
+def write_history(run: Path, rows: Sequence[dict[str, float]]) -> None:
+    """history.csv: one line per epoch."""
+    partial = run / f"{HISTORY_NAME}.partial"
+    with partial.open("w", newline="") as file:
+        writer = csv.DictWriter(file, fieldnames=list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    os.replace(partial, run / HISTORY_NAME)
+
+
+def write_metrics(run: Path, progress: Progress, figures: dict[str, dict[str, Figure]]) -> None:
+    """metrics.json: the figures of each part, with intervals."""
+    parts = {part: {name: asdict(figure) for name, figure in own.items()} for part, own in figures.items()}
+    write_json(run / METRICS_NAME, {"epochs": progress.epoch, "best_epoch": progress.best_epoch, **parts})
+
+
+def write_json(path: Path, content: Any) -> None:
+    partial = path.with_name(f"{path.name}.partial")
+    partial.write_text(json.dumps(content, indent=2) + "\n")
+    os.replace(partial, path)
+
+
+def draw_curves(run: Path, rows: Sequence[dict[str, float]]) -> None:
+    """curves.png: the loss, and the validation figures over the epochs."""
+    from matplotlib.figure import Figure as Canvas
+
+    canvas = Canvas(figsize=(9, 3.5), layout="constrained")
+    left, right = canvas.subplots(1, 2)
+    epochs = [row["epoch"] for row in rows]
+    left.plot(epochs, [row["loss"] for row in rows])
+    left.set(xlabel="epoch", ylabel="training loss")
+    for name in ("malignancy_auc", "conditions_macro_auc", "condition_accuracy"):
+        right.plot(epochs, [row[name] for row in rows], label=name.replace("_", " "))
+    right.set(xlabel="epoch", ylabel="validation")
+    right.legend()
+    partial = run / f"partial-{CURVES_NAME}"
+    canvas.savefig(partial, dpi=110)
+    os.replace(partial, run / CURVES_NAME)
