@@ -1,0 +1,140 @@
+"""The gate: how far a file's answers are from the PyTorch student's, and what is too far."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.metrics import roc_auc_score
+
+from export.evaluate import Outputs, Thresholds, tiers
+from runtime.errors import SkintagError
+from runtime.triage import Tier
+
+
+class GateError(SkintagError):
+    """A file that is not what the student is; the message names format, figure, limit and measured value."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """How far a file may be from the PyTorch student on the validation part. None: not limited."""
+
+    malignancy_max_difference: float | None = None
+    malignancy_mean_difference: float | None = None
+    conditions_max_difference: float | None = None
+    auc_drop: float = 0.01
+    tier_agreement: float = 0.90
+    """at least this share of photos with the student's tier"""
+    condition_agreement: float = 0.85
+    """at least this share of photos with the student's likeliest condition"""
+    high_to_low: int = 0
+    """photos that the student calls high and the file low"""
+    conditions_out_of_order: int = 0
+    """conditions whose column looks more like another of the student's columns"""
+
+
+LIMITS: Mapping[str, Limits] = {
+    "fp32": Limits(
+        malignancy_max_difference=1e-3,
+        malignancy_mean_difference=1e-4,
+        conditions_max_difference=1e-3,
+        auc_drop=0.001,
+        tier_agreement=0.99,
+        condition_agreement=0.99,
+    ),
+    "int8": Limits(malignancy_mean_difference=0.05),
+}
+"""The defaults per precision."""
+
+MISPLACED_DISTANCE = 0.02
+"""Mean difference of probability from which a column can count as misplaced: rare conditions are all near zero, and
+which of two such columns is nearer would be chance. A swap of those two shows in `conditions_max_difference`."""
+
+AT_LEAST = frozenset({"tier_agreement", "condition_agreement"})
+"""Figures whose limit is a floor; all others have a ceiling."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Breach:
+    """One limit that was not kept."""
+
+    figure: str
+    limit: float
+    measured: float
+
+    def describe(self) -> str:
+        """Such as "tier_agreement 0.871, the limit is at least 0.9"."""
+        bound = "at least" if self.figure in AT_LEAST else "at most"
+        return f"{self.figure} {self.measured:.4g}, the limit is {bound} {self.limit:g}"
+
+
+def agreement(
+    reference: Outputs, outputs: Outputs, *, reference_thresholds: Thresholds, own_thresholds: Thresholds
+) -> float:
+    """Share of photos with the same tier, each side by its own thresholds."""
+    pairs = zip(tiers(reference, reference_thresholds), tiers(outputs, own_thresholds), strict=True)
+    return float(np.mean([left == right for left, right in pairs]))
+
+
+def compare(
+    reference: Outputs,
+    outputs: Outputs,
+    *,
+    malignant: np.ndarray,
+    reference_thresholds: Thresholds,
+    own_thresholds: Thresholds,
+) -> dict[str, float]:
+    """The figures of the gate. `auc_drop` is left out where the photos are all malignant or all benign."""
+    difference = np.abs(reference.malignancy - outputs.malignancy)
+    pairs = list(zip(tiers(reference, reference_thresholds), tiers(outputs, own_thresholds), strict=True))
+    found = {
+        "photos": float(len(pairs)),
+        "malignancy_max_difference": float(difference.max()),
+        "malignancy_mean_difference": float(difference.mean()),
+        "conditions_max_difference": float(np.abs(reference.conditions - outputs.conditions).max()),
+        "tier_agreement": float(np.mean([left == right for left, right in pairs])),
+        "condition_agreement": float(np.mean(reference.conditions.argmax(axis=1) == outputs.conditions.argmax(axis=1))),
+        "high_to_low": float(sum(pair == (Tier.HIGH, Tier.LOW) for pair in pairs)),
+        "conditions_out_of_order": float(_out_of_order(reference.conditions, outputs.conditions)),
+    }
+    if malignant.any() and not malignant.all():
+        drop = roc_auc_score(malignant, reference.malignancy) - roc_auc_score(malignant, outputs.malignancy)
+        found["auc_drop"] = float(drop)
+    return found
+
+
+def breaches(parity: Mapping[str, float], limits: Limits) -> tuple[Breach, ...]:
+    """The limits that were not kept, a figure that is not a number among them."""
+    return tuple(_breaches(parity, limits))
+
+
+def check(parity: Mapping[str, float], limits: Limits, *, label: str) -> None:
+    """Raises GateError, with every breach, when the file `label` (such as "onnx int8") may not be written."""
+    found = breaches(parity, limits)
+    if found:
+        photos = int(parity["photos"])
+        texts = "; ".join(breach.describe() for breach in found)
+        raise GateError(f"{label} fails its gate on {photos} validation photos: {texts}. No bundle was written")
+
+
+def _breaches(parity: Mapping[str, float], limits: Limits) -> Iterator[Breach]:
+    for figure, limit in vars(limits).items():
+        if limit is None or figure not in parity:
+            continue
+        measured = parity[figure]
+        kept = measured >= limit if figure in AT_LEAST else measured <= limit  # False for NaN either way
+        if not kept:
+            yield Breach(figure=figure, limit=float(limit), measured=measured)
+
+
+def _out_of_order(reference: np.ndarray, outputs: np.ndarray) -> int:
+    """How many output columns are nearer to another of the reference's columns than to their own. [N, 10] each."""
+    distance = np.abs(reference[:, :, None] - outputs[:, None, :]).mean(axis=0)  # [reference column, output column]
+    own = np.diagonal(distance)
+    return int(((own > MISPLACED_DISTANCE) & (distance.min(axis=0) < own / 2)).sum())
+
+
+def describe_limits(limits: Limits) -> Sequence[tuple[str, str]]:
+    """Figure and limit as text, for the report."""
+    rows = ((figure, limit, "≥" if figure in AT_LEAST else "≤") for figure, limit in vars(limits).items())
+    return [(figure, f"{sign} {limit:g}") for figure, limit, sign in rows if limit is not None]

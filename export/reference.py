@@ -1,0 +1,98 @@
+"""What every file is held against: the PyTorch student's own answers, calibrated."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from distill.student import Student, StudentOutput
+from export.calibrate import Targets, can_calibrate, fit_temperatures, thresholds
+from export.console import Stages
+from export.evaluate import Outputs, Thresholds, module_outputs, student_answers
+from export.graph import EdgeModule, PhotoStudent, Temperatures, feature_statistics
+from runtime.bundle import Calibration
+from teacher.data.dataset import Dataset
+from teacher.data.splits import Part
+
+
+@dataclass(frozen=True, kw_only=True)
+class Photos:
+    """The photos of one part and their labels."""
+
+    squares: Sequence[np.ndarray]
+    """uint8 [S, S, 3] each"""
+    malignant: np.ndarray
+    """bool [N]"""
+    conditions: np.ndarray
+    """int [N], positions in `runtime.conditions.CONDITIONS`"""
+
+    def __len__(self) -> int:
+        return len(self.squares)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reference:
+    """The PyTorch student with everything around it, and its answers on validation, calibration and test."""
+
+    module: EdgeModule
+    outputs: Mapping[Part, Outputs]
+    thresholds: Thresholds
+    calibration: Calibration | None
+    """None: the calibration part is too small, temperatures are 1 and thresholds the defaults"""
+
+
+def photos_of(data: Dataset, part: Part) -> Photos:
+    """The photos of one part, read when they are asked for."""
+    indices = data.part(part)
+    return Photos(
+        squares=[data.square(int(index)) for index in indices],
+        malignant=data.malignant(indices),
+        conditions=data.conditions(indices),
+    )
+
+
+def make_reference(
+    student: Student, photos: Mapping[Part, Photos], *, statistics_photos: int, targets: Targets, stages: Stages
+) -> Reference:
+    """Measure the student once on every part; `statistics_photos` training photos say what is familiar."""
+    photo_student = PhotoStudent(student.eval()).eval()
+    train = photos[Part.TRAIN]
+    chosen = evenly_spread(len(train), statistics_photos)
+    with stages.stage("Features of training photos", total=len(chosen)) as step:
+        seen = student_answers(photo_student, [train.squares[index] for index in chosen], step=step)
+    later = [part for part in Part if part is not Part.TRAIN]
+    with stages.stage("Answers of the PyTorch student", total=sum(len(photos[part]) for part in later)) as step:
+        answers = {part: student_answers(photo_student, photos[part].squares, step=step) for part in later}
+    temperatures, calibration = _calibration(answers[Part.CALIBRATION], photos[Part.CALIBRATION])
+    statistics = feature_statistics(seen.features, torch.from_numpy(train.conditions[chosen]))
+    module = EdgeModule(photo_student, statistics=statistics, temperatures=temperatures).eval()
+    outputs = {part: module_outputs(module, answers[part]) for part in later}
+    return Reference(
+        module=module,
+        outputs=outputs,
+        thresholds=thresholds(outputs[Part.CALIBRATION], photos[Part.CALIBRATION].malignant, targets=targets),
+        calibration=calibration,
+    )
+
+
+def evenly_spread(count: int, wanted: int) -> np.ndarray:
+    """At most `wanted` of `count` positions, evenly spread: the same ones each time."""
+    return np.unique(np.linspace(0, count - 1, min(count, wanted)).round().astype(np.int64))
+
+
+def _calibration(answers: StudentOutput, photos: Photos) -> tuple[Temperatures, Calibration | None]:
+    if not can_calibrate(photos.malignant):
+        return Temperatures(), None
+    fitted = fit_temperatures(
+        answers.malignancy.numpy(),
+        answers.conditions.numpy(),
+        malignant=photos.malignant,
+        conditions=photos.conditions,
+    )
+    return fitted, Calibration(
+        part=Part.CALIBRATION.value,
+        n=len(photos),
+        malignancy_temperature=fitted.malignancy,
+        conditions_temperature=fitted.conditions,
+    )

@@ -1,0 +1,11 @@
+"""The versions that made a bundle."""
+
+import platform
+from importlib.metadata import version
+
+PACKAGES = ("torch", "timm", "onnx", "onnxscript", "onnxsim", "onnxruntime", "numpy")
+
+
+def toolchain() -> dict[str, str]:
+    """Name and version of everything that has a say in the bytes of a model file."""
+    return {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}}
