@@ -1,0 +1,1 @@
+"""Measurements: what each step costs on the machine at hand."""

@@ -1,0 +1,94 @@
+"""`python -m benchmarks`: measurements of a bundle on this machine."""
+
+import io
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from PIL import Image
+
+from benchmarks.latency import STAGES, Latency, measure_latency
+from benchmarks.verdicts import verdict_sheet
+from runtime.errors import SkintagError
+from runtime.triage import Tier
+from teacher.console import print_table, run_cli
+from teacher.data.synthetic import SyntheticConfig, render
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+
+PHONE_PHOTO = (4032, 3024)
+"""12 megapixels, what phone cameras have written since about 2015."""
+
+
+class BenchmarkError(SkintagError):
+    """A measurement that cannot be made or written."""
+
+
+@app.command()
+def latency(
+    photo: Annotated[Path | None, typer.Option(help="Photo to time; without it a drawn 12-megapixel JPEG.")] = None,
+    bundle: Annotated[Path | None, typer.Option(help="Bundle folder; without it the one in the package.")] = None,
+    repeats: Annotated[int, typer.Option(min=1, help="Counted repeats.")] = 50,
+    warmup: Annotated[int, typer.Option(min=0, help="Repeats before, not counted.")] = 5,
+    threads: Annotated[int | None, typer.Option(min=1, help="Threads of the model.")] = None,
+    out: Annotated[Path, typer.Option(help="Where the JSON goes.")] = Path("artifacts/latency.json"),
+) -> None:
+    """Photo to tier: p50 and p90 of each stage, with the environment, as a table and as JSON."""
+    if photo is not None and not photo.is_file():
+        raise BenchmarkError(f"--photo {photo}: no such file")
+    with tempfile.TemporaryDirectory() as folder:
+        timed = photo or _drawn_photo(Path(folder))
+        found = measure_latency(timed, bundle=bundle, repeats=repeats, warmup=warmup, threads=threads)
+    _write(out, found)
+    _show(found, out)
+
+
+@app.command()
+def verdicts(
+    bundle: Annotated[Path | None, typer.Option(help="Bundle folder; without it the one in the package.")] = None,
+    rows: Annotated[int, typer.Option(min=1, help="Drawings of each condition.")] = 4,
+    out: Annotated[Path, typer.Option(help="Where the picture goes (.jpg or .png).")] = Path("artifacts/verdicts.jpg"),
+) -> None:
+    """A contact sheet of drawn lesions with the verdict on each."""
+    tiers = verdict_sheet(out, bundle=bundle, rows=rows)
+    header = ("condition", *(tier.value for tier in Tier))
+    print_table("Verdicts on drawings", header, [(c, *(str(n[tier]) for tier in Tier)) for c, n in tiers.items()])
+    typer.echo(f"picture: {out}")
+
+
+def _drawn_photo(folder: Path) -> Path:
+    """A synthetic lesion at the size of a phone photo: the cost of decoding depends on size and detail."""
+    pixels, _ = render(SyntheticConfig(count=1), 0)
+    image = Image.fromarray(np.asarray(pixels)).resize(PHONE_PHOTO, Image.Resampling.BICUBIC)
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=92)
+    path = folder / "drawn-12-megapixel.jpg"
+    path.write_bytes(buffer.getvalue())
+    return path
+
+
+def _write(out: Path, found: Latency) -> None:
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        partial = out.with_name(f"{out.name}.partial")
+        partial.write_text(json.dumps(found.to_dict(), indent=2) + "\n")
+        os.replace(partial, out)
+    except OSError as error:
+        raise BenchmarkError(f"--out {out}: cannot be written ({error.strerror})") from error
+
+
+def _show(found: Latency, out: Path) -> None:
+    rows = [(stage, f"{t.p50:.2f}", f"{t.p90:.2f}") for stage in STAGES if (t := found.stages[stage])]
+    bundle, machine = found.bundle, found.environment
+    title = f"{bundle['model_id']} {bundle['precision']}, {found.photo} ({found.photo_bytes / 1e6:.1f} MB)"
+    print_table(title, ("stage", "p50 ms", "p90 ms"), rows)
+    typer.echo(f"bundle loaded in {found.load_ms:.0f} ms; {machine['cpu']}, {machine['cores']} cores")
+    typer.echo(f"all figures: {out}")
+
+
+def main() -> None:
+    run_cli(app)
