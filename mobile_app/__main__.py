@@ -1,0 +1,3 @@
+from mobile_app.cli import main
+
+raise SystemExit(main())

@@ -1,0 +1,77 @@
+"""`python -m mobile_app`: the app in a window, or as a page in the browser."""
+
+import argparse
+import importlib.util
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from mobile_app.web import AddressTaken, serve
+
+DEFAULT_HOST = "127.0.0.1"
+DEFAULT_PORT = 8550
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the app until it is closed or Ctrl-C is pressed. Returns the exit status."""
+    options = _parse(argv)
+    try:
+        return _run(options)
+    except KeyboardInterrupt:
+        return 130  # as shells report it
+    except AddressTaken as problem:
+        print(f"error: {problem}", file=sys.stderr)
+        return 1
+
+
+def _run(options: argparse.Namespace) -> int:
+    if not options.web:
+        obstacle = no_window_because()
+        if obstacle is None:
+            return _open_window(options.bundle)
+        print(f"No window: {obstacle}. Serving the app as a web page instead.", flush=True)
+    serve(host=options.host, port=options.port, bundle=options.bundle)
+    return 0
+
+
+def no_window_because() -> str | None:
+    """Why a window cannot be opened here, or None where it can."""
+    if sys.platform.startswith("linux") and not os.environ.get("DISPLAY"):
+        return "there is no display (DISPLAY is not set)"
+    if importlib.util.find_spec("flet_desktop") is None:
+        return "flet's desktop client is not installed (pip install flet-desktop; it fetches itself at its first start)"
+    return None
+
+
+def _open_window(bundle: Path | None) -> int:
+    import flet as ft
+
+    from mobile_app.main import build_app
+
+    ft.run(build_app(bundle=bundle))
+    return 0
+
+
+def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m mobile_app",
+        description="Pick a photo of a spot on the skin, read how soon someone should look at it. Works offline.",
+    )
+    parser.add_argument("--web", action="store_true", help="serve the app as a web page even where a window can open")
+    parser.add_argument(
+        "--host", default=DEFAULT_HOST, help="address to serve on (default: %(default)s, this computer)"
+    )
+    parser.add_argument(
+        "--port", type=_port, default=DEFAULT_PORT, help="port to serve on; 0 takes a free one (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--bundle", type=Path, metavar="DIR", help="model bundle to use (default: the one in the package)"
+    )
+    return parser.parse_args(argv)
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port: use a number from 0 to 65535")
+    return int(text)

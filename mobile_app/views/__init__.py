@@ -1,0 +1,1 @@
+"""What each screen looks like. Every function here turns values into controls; none decides anything."""

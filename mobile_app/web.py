@@ -1,0 +1,109 @@
+"""The app as a web page, served by this computer with nothing fetched from any other."""
+
+import ipaddress
+import os
+import socket
+from collections.abc import Awaitable, Callable, MutableMapping
+from pathlib import Path
+from typing import Any
+
+from mobile_app.locales import ENGLISH
+
+APP_NAME = ENGLISH.app
+APP_CLAIM = ENGLISH.before_the_photo
+
+MAX_MESSAGE = 64 * 1024 * 1024
+"""Bytes of one message from the browser. A photo arrives as one; `runtime` refuses photos above 50 MB itself, with a
+reason, so the connection must carry them that far (the server's own default of 16 MB would just drop it)."""
+
+CONTENT_POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval'",  # flet's page configures itself in an inline script
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' blob: data:",
+        "connect-src 'self' blob: data:",
+        "worker-src 'self' blob:",
+        "frame-ancestors 'none'",
+    )
+)
+"""What the browser may load: this server's own files. Flet's client asks a CDN for an animation library that the app
+does not use, even with `no_cdn`; with this the browser refuses before anything leaves the computer."""
+
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Application = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
+
+
+class AddressTaken(Exception):
+    """The address to serve on cannot be used."""
+
+
+def serve(*, host: str, port: int, bundle: Path | None) -> None:
+    """Serve until Ctrl-C or SIGTERM; prints the address once the page can be opened. Raises `AddressTaken`."""
+    listener = _listen(host, port)
+    # Imported once the port is known to be free: a wrong option is answered at once.
+    import flet_web.fastapi
+    import uvicorn  # the server under flet-web
+
+    from mobile_app.main import build_app
+
+    start = build_app(bundle=bundle, shared_host=not is_this_computer(host))
+    app = flet_web.fastapi.app(start, app_name=APP_NAME, app_description=APP_CLAIM, no_cdn=True)
+    config = uvicorn.Config(own_files_only(app), log_level="critical", ws="websockets-sansio", ws_max_size=MAX_MESSAGE)
+    _announce(host, listener.getsockname()[1])
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def is_this_computer(host: str) -> bool:
+    """Whether only this computer can reach the host."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def own_files_only(app: Application) -> Application:
+    """The same app, with the content policy on every answer."""
+    headers = [(b"content-security-policy", CONTENT_POLICY.encode()), (b"referrer-policy", b"no-referrer")]
+
+    async def guarded(scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        async def send_with_policy(message: MutableMapping[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", []), *headers]
+            await send(message)
+
+        await app(scope, receive, send_with_policy)
+
+    return guarded
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A listening socket: connections queue from here on, so the address works the moment it is printed."""
+    try:
+        family, kind, proto, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        return _bound(socket.socket(family, kind, proto), address)
+    except OSError as problem:
+        raise AddressTaken(
+            f"cannot serve on {host} port {port} ({problem.strerror}): "
+            "name another with --port, or take a free one with --port 0"
+        ) from problem
+
+
+def _bound(listener: socket.socket, address: Any) -> socket.socket:
+    try:
+        if os.name == "posix":  # elsewhere it would share the port with whoever has it
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(128)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def _announce(host: str, port: int) -> None:
+    shown = f"[{host}]" if ":" in host else host
+    print(f"{APP_NAME}: open http://{shown}:{port} in a browser. Ctrl-C stops it.", flush=True)
+    if not is_this_computer(host):
+        print("Others on this network can open it: their photos then travel unencrypted to this computer.", flush=True)
