@@ -104,7 +104,8 @@ def open_photo(source: PhotoSource, *, min_side: int, limits: PhotoLimits = DEFA
 def square_pixels(image: Image.Image, *, size: int) -> Pixels:
     """The centre square of an RGB image, resized with antialiasing: uint8 [size, size, 3]."""
     side = min(image.size)
-    left, top = (image.width - side) // 2, (image.height - side) // 2
+    # Not rounded: half a pixel of a photo that libjpeg has scaled by 8 is four of the original.
+    left, top = (image.width - side) / 2, (image.height - side) / 2
     box = (left, top, left + side, top + side)
     square = image.resize((size, size), Image.Resampling.BICUBIC, box=box)
     return np.array(square, dtype=np.uint8)

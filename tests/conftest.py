@@ -1,0 +1,51 @@
+"""Fixtures every package's tests share."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))  # so that fixtures can live in modules of their own
+pytest_plugins = ["plugin_bundles", "plugin_photos", "plugin_training"]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--shared-data",
+        default=os.environ.get("SKINTAG_SHARED", str(Path(__file__).parents[2] / "shared")),
+        help="folder with real data/, photos/ and weights/; tests that need it skip where it is absent",
+    )
+
+
+@pytest.fixture(scope="session")
+def shared(request: pytest.FixtureRequest) -> Path:
+    """The folder of real data, or a skip that says what is missing."""
+    folder = Path(request.config.getoption("--shared-data"))
+    if not folder.is_dir():
+        pytest.skip(f"no real data at {folder} (name it with --shared-data)")
+    return folder
+
+
+def _inside(folder: Path, name: str) -> Path:
+    if not (folder / name).is_dir():
+        pytest.skip(f"no {name}/ in {folder}")
+    return folder / name
+
+
+@pytest.fixture(scope="session")
+def shared_data(shared: Path) -> Path:
+    """Real labelled photos in the layout users have on disk."""
+    return _inside(shared, "data")
+
+
+@pytest.fixture(scope="session")
+def shared_photos(shared: Path) -> Path:
+    """Real photos without a label: plain_skin, not_skin, full_resolution."""
+    return _inside(shared, "photos")
+
+
+@pytest.fixture(scope="session")
+def shared_weights(shared: Path) -> Path:
+    """Pretrained trunks."""
+    return _inside(shared, "weights")

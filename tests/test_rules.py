@@ -1,0 +1,67 @@
+"""House rules that a machine can hold: third-party imports of the device, unsafe loads, what a commit may carry."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = ("benchmarks", "mobile_app", "export", "distill", "teacher", "runtime")
+ALLOWED = {
+    "runtime": {"runtime", "numpy", "PIL", "onnxruntime"},
+    "mobile_app": {"mobile_app", "runtime", "flet", "flet_web"},
+}
+FORBIDDEN_CALLS = ("pickle", "eval(", "exec(", "torch.save(")
+
+
+def sources(package: str) -> list[Path]:
+    return sorted((ROOT / package).rglob("*.py"))
+
+
+def imports(path: Path) -> set[str]:
+    """First names of everything a file imports, at its top or inside a function."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module.split(".")[0])
+    return found
+
+
+@pytest.mark.parametrize("package", ALLOWED)
+def test_the_device_imports_only_what_phones_have(package: str) -> None:
+    """The import contract names known offenders; this holds for any package that comes into being."""
+    extra = {
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in sources(package)
+        for name in imports(path) - ALLOWED[package] - sys.stdlib_module_names
+    }
+    assert not extra
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_nothing_unsafe_is_called(package: str) -> None:
+    for path in sources(package):
+        text = path.read_text()
+        assert not [call for call in FORBIDDEN_CALLS if f" {call}" in text or f"={call}" in text], path
+        assert "torch.load" not in text or "weights_only=True" in text, path
+
+
+def test_no_commit_carries_locks_data_or_stray_weights() -> None:
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if listed.returncode != 0:
+        pytest.skip("not a git checkout")
+    files = listed.stdout.splitlines()
+    weights = [
+        f for f in files if Path(f).suffix in {".safetensors", ".onnx", ".tflite", ".pt", ".pth", ".npy", ".ubj"}
+    ]
+    assert [f for f in weights if not f.startswith("runtime/default_bundle/")] == []
+    assert not [f for f in files if Path(f).name in {"uv.lock", "poetry.lock", "package-lock.json"}]
+
+
+def test_the_default_bundle_is_small() -> None:
+    size = sum(path.stat().st_size for path in (ROOT / "runtime" / "default_bundle").glob("*.onnx"))
+    assert 0 < size <= 5_000_000
