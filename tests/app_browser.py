@@ -1,0 +1,93 @@
+"""The app in a browser, for tests and for pictures: its server process, an open page, and what to do on it."""
+
+import os
+import re
+import selectors
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+HERE = "127.0.0.1"
+PATIENCE = 120_000  # milliseconds: the page is drawn in software, and the machine may be training meanwhile
+START_SECONDS = 120
+CHROMIUM_FLAGS = ["--no-sandbox", "--enable-unsafe-swiftshader", "--force-renderer-accessibility"]
+
+
+@dataclass
+class Visit:
+    """An open page, and the addresses it asked for."""
+
+    page: Any
+    reached: list[str] = field(default_factory=list)
+
+    def hosts(self) -> set[str | None]:
+        """Every host that a request or a connection of the page went to."""
+        return {urlsplit(url).hostname for url in self.reached if url.startswith(("http", "ws"))}
+
+    def sees(self, text: str | re.Pattern[str]) -> None:
+        """Wait until a control says this."""
+        self.page.get_by_text(text).or_(self.page.get_by_label(text)).first.wait_for(timeout=PATIENCE, state="attached")
+
+    def hears_heading(self, text: str | re.Pattern[str]) -> str:
+        """Wait for a heading and read it."""
+        heading = self.page.get_by_role("heading", name=text).first
+        heading.wait_for(timeout=PATIENCE, state="attached")
+        return str(heading.inner_text())
+
+    def pick(self, button: str, *, name: str, data: bytes) -> None:
+        """Tap a button that opens the file chooser, and choose this file."""
+        with self.page.expect_file_chooser(timeout=PATIENCE) as chooser:
+            self.page.get_by_role("button", name=button).click(timeout=PATIENCE)
+        chooser.value.set_files({"name": name, "mimeType": "image/jpeg", "buffer": data})
+
+
+@contextmanager
+def serving(bundle: Path, *, scratch: Path) -> Iterator[str]:
+    """The app as its own process on a free port, its temporary files in `scratch`; gives the printed address."""
+    command = [sys.executable, "-m", "mobile_app", "--web", "--port", "0", "--bundle", str(bundle)]
+    scratch.mkdir()
+    environment = {**os.environ, "TMPDIR": str(scratch)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        try:
+            yield printed_address(process)
+        finally:
+            process.terminate()
+
+
+def printed_address(process: subprocess.Popen[str]) -> str:
+    """The address in the process's first line; it listens before it prints."""
+    assert process.stdout is not None
+    with selectors.DefaultSelector() as ready:
+        ready.register(process.stdout, selectors.EVENT_READ)
+        assert ready.select(timeout=START_SECONDS), "the app printed no address"
+    line = process.stdout.readline()
+    match = re.search(r"http://127\.0\.0\.1:\d+", line)
+    assert match, f"no address in {line!r}"
+    return match[0]
+
+
+@contextmanager
+def visiting(browser: Any, address: str, *, viewport: dict[str, int]) -> Iterator[Visit]:
+    """The app's page with accessibility switched on, every request of it recorded."""
+    page = browser.new_page(viewport=viewport)
+    visit = Visit(page)
+    page.on("response", lambda answer: visit.reached.append(answer.url))
+    page.on("websocket", lambda connection: visit.reached.append(connection.url))
+    page.on("requestfailed", lambda request: note_failure(visit, request))
+    page.goto(address, timeout=PATIENCE)
+    placeholder = page.locator("flt-semantics-placeholder")
+    placeholder.wait_for(state="attached", timeout=PATIENCE)
+    placeholder.evaluate("node => node.click()")
+    yield visit
+    page.close()
+
+
+def note_failure(visit: Visit, request: Any) -> None:
+    """A request that the page's content policy stopped never left the browser; any other that failed may have."""
+    if request.failure != "csp":
+        visit.reached.append(request.url)

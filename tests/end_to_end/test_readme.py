@@ -1,0 +1,134 @@
+"""The README's commands, typed in the order in which they stand there, by someone who has just cloned."""
+
+import json
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from plugin_photos import make_ham
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+FIRST_LINES = "pip install uv && "
+
+
+def commands() -> list[str]:
+    """Every command in the README's shell blocks, without its comment."""
+    blocks = re.findall(r"```(?:sh|bash)\n(.*?)```", README, flags=re.DOTALL)
+    lines = [line.split(" #")[0].strip() for block in blocks for line in block.splitlines()]
+    return [line.removeprefix(FIRST_LINES) for line in lines if line]
+
+
+def python_commands() -> list[str]:
+    return [line for line in commands() if line.startswith("uv run python -m ")]
+
+
+def run(command: str, folder: Path, *, replace: dict[str, str] | None = None) -> str:
+    """Run a README command in a folder of its own with this interpreter; the output, once it has ended well."""
+    for old, new in (replace or {}).items():
+        command = command.replace(old, new)
+    words = [sys.executable, *shlex.split(command.removeprefix("uv run python"))]
+    done = subprocess.run(words, cwd=folder, env=_environment(), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{command}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
+    return done.stdout
+
+
+def _environment() -> dict[str, str]:
+    import os
+
+    return {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200"}
+
+
+def the(part: str) -> str:
+    """The one README command that holds this text."""
+    found = [line for line in python_commands() if part in line]
+    assert len(found) == 1, f"README has {len(found)} commands with {part!r}"
+    return found[0]
+
+
+def test_the_readme_names_the_two_first_commands() -> None:
+    assert f"{FIRST_LINES}uv run python -m distill train --student mobilenetv3" in README
+    assert f"{FIRST_LINES}uv run pytest" in README
+
+
+def test_every_picture_and_page_it_links_is_there() -> None:
+    for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
+        links = re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text())
+        absent = [link for link in links if not (page.parent / link).exists()]
+        assert not absent, f"{page.name} links {absent}"
+
+
+def test_no_command_is_left_untested() -> None:
+    tested = (
+        "distill train --student mobilenetv3",
+        "export all",
+        "runtime photo.jpg",
+        "mobile_app",
+        "benchmarks latency",
+    )
+    untested = [line for line in python_commands() if not any(part in line for part in tested)]
+    assert not untested
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A working folder with a photo in it, where a clone's user would stand."""
+    folder = tmp_path_factory.mktemp("desk")
+    from PIL import Image
+
+    from teacher.data.synthetic import SyntheticConfig, render
+
+    pixels, _ = render(SyntheticConfig(count=1, side=480), 0)
+    Image.fromarray(pixels).save(folder / "photo.jpg", quality=95)
+    return folder
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_the_main_job_then_export_then_triage(desk: Path) -> None:
+    """The synthetic chain in full: its AUC is what the README claims."""
+    trained = run(python_commands()[0], desk)
+    assert "next: uv run python -m export all" in trained
+    (finished,) = (desk / "runs").glob("*/metrics.json")
+    assert json.loads(finished.read_text())["test"]["malignancy_auc"]["value"] > 0.9
+    exported = run(the("export all"), desk)
+    assert "not built yet" in exported
+    (bundle,) = (desk / "bundles").glob("*/manifest.json")
+    report = run(f"{the('runtime photo.jpg')} --bundle {bundle.parent} --json", desk)
+    assert json.loads(report.splitlines()[0])["tier"] in {"low", "moderate", "high", "cannot assess"}
+
+
+def test_the_default_bundle_triages_without_any_training(desk: Path) -> None:
+    said = run(the("runtime photo.jpg"), desk)
+    assert "not a diagnosis" in said.lower()
+
+
+def test_the_benchmark_writes_its_figures(desk: Path) -> None:
+    run(f"{the('benchmarks latency')} --repeats 3 --warmup 1", desk)
+    found = json.loads((desk / "artifacts" / "latency.json").read_text())
+    assert set(found["stages"]) == {"decode", "quality", "model", "total"}
+    assert found["stages"]["total"]["p90"] >= found["stages"]["total"]["p50"] > 0
+
+
+@pytest.mark.slow
+def test_training_on_photos(desk: Path, tmp_path: Path, shared_data: Path) -> None:
+    """The command for real photos, on every twelfth of them and for one epoch."""
+    root = tmp_path / "data"
+    (root / "Skin Cancer").mkdir(parents=True)
+    (root / "HAM10000_metadata.csv").write_bytes((shared_data / "HAM10000_metadata.csv").read_bytes())
+    for image in sorted((shared_data / "Skin Cancer").rglob("*.jpg"))[::12]:
+        (root / "Skin Cancer" / image.name).symlink_to(image)
+    short = " --epochs 1 --teacher-epochs 1 --views 1 --image-size 96"
+    said = run(the("--data ../shared/data") + short, desk, replace={"../shared/data": str(root)})
+    assert "499 of 10,015 images found" in said
+
+
+def test_a_small_root_is_enough_to_try_the_command(desk: Path, tmp_path: Path) -> None:
+    root = make_ham(tmp_path / "data", count=70)
+    short = " --epochs 1 --teacher-epochs 1 --views 1 --image-size 32"
+    said = run(the("--data ../shared/data") + short, desk, replace={"../shared/data": str(root)})
+    assert "making them first" in said
+    assert "malignancy AUC" in said

@@ -1,0 +1,100 @@
+"""`python -m export all`, as a user types it."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from safetensors.torch import save_file
+
+from distill.config import TrainConfig
+from distill.run import METRICS_NAME, create_run, open_run_data, write_json
+from distill.student import WEIGHTS_NAME, Student, student_spec
+from export.cli import main
+from export.formats import FORMATS, NOT_BUILT_YET
+from runtime.bundle import load_bundle
+from teacher.data.dataset import DataOptions, Dataset
+from teacher.soft_labels import TeacherConfig
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+    monkeypatch.setattr(sys, "argv", ["export", *arguments])
+    with pytest.raises(SystemExit) as caught:
+        main()
+    code = caught.value.code
+    return code if isinstance(code, int) else 0 if code is None else 1
+
+
+def test_formats_names_what_is_not_built_yet(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, "formats") == 0
+    lines = capsys.readouterr().out.splitlines()
+    for label in NOT_BUILT_YET:
+        assert any(label in line and "not built yet" in line for line in lines)
+    for kind in FORMATS:
+        assert any(kind.label in line and kind.file_name in line for line in lines)
+    assert {label.split()[0] for label in NOT_BUILT_YET} == {"tflite", "coreml"}
+
+
+def test_no_run_and_an_unfinished_run_are_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert run(monkeypatch, "all", "--runs", str(tmp_path)) == 1
+    assert "no finished run" in capsys.readouterr().err
+    (tmp_path / "half").mkdir()
+    (tmp_path / "half" / "config.json").write_text("{}")
+    assert run(monkeypatch, "all", "--run", str(tmp_path / "half")) == 1
+    error = capsys.readouterr().err
+    assert "unfinished run" in error
+    assert "Traceback" not in error
+
+
+def test_an_unknown_precision_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(monkeypatch, "all", "--precisions", "int8,int4") == 1
+    assert "--precisions int8,int4: choose from int8, fp32" in capsys.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def finished_run(make_student: Callable[[str, Dataset], Student], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run on the embedded synthetic data, its student fitted in a second instead of trained."""
+    folder = tmp_path_factory.mktemp("export-run")
+    config = TrainConfig(
+        student="test_efficientnet",
+        student_spec=student_spec("test_efficientnet", image_size=64, drop_rate=0.0),
+        data=DataOptions(image_size=64, cache=folder / "cache", synthetic_count=250),
+        teacher=TeacherConfig(),
+    )
+    path = create_run(folder / "runs", config, name="drawn")
+    student = make_student("test_efficientnet", open_run_data(path))
+    save_file(student.state_dict(), path / WEIGHTS_NAME)
+    write_json(path / METRICS_NAME, {})
+    return path
+
+
+@pytest.mark.slow
+def test_all_makes_a_bundle_of_the_newest_run(
+    finished_run: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    lenient = ("--min-tier-agreement", "0.5", "--max-auc-drop", "0.3")
+    monkeypatch.chdir(tmp_path)
+    assert run(monkeypatch, "all", "--runs", str(finished_run.parent), *lenient) == 0
+    out = capfd.readouterr().out
+    bundle = load_bundle(Path("bundles/drawn"))
+    assert [file.precision for file in bundle.manifest.files] == ["int8", "fp32"]
+    assert "not built yet: tflite fp32" in out
+    assert "malignancy AUC" in out
+    assert out.strip().endswith("next: uv run python -m runtime photo.jpg --bundle bundles/drawn")
+
+
+@pytest.mark.slow
+def test_a_failed_gate_exits_with_its_words_and_nothing_written(
+    finished_run: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(monkeypatch, "all", "--run", str(finished_run), "--min-tier-agreement", "1.1", "--name", "x") == 1
+    error = capfd.readouterr().err
+    assert "onnx int8 fails its gate" in error
+    assert "the limit is at least 1.1" in error
+    assert "Traceback" not in error
+    assert not list(tmp_path.rglob("*.onnx"))

@@ -1,0 +1,128 @@
+"""Soft labels: cross-fitted, stored with the seeds of their views, made once."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from distill.config import TrainConfig
+from teacher import soft_labels
+from teacher.data.batches import ViewPlan
+from teacher.data.dataset import Dataset
+from teacher.data.splits import Part
+from teacher.finetune import answer
+from teacher.siglip import EncoderChoice, Teacher, TeacherError
+from teacher.soft_labels import SoftLabels, ensure_soft_labels, soft_labels_folder
+
+
+def test_every_training_image_is_labelled_in_every_view(small_data: Dataset, small_labels: SoftLabels) -> None:
+    count = len(small_data.part(Part.TRAIN))
+    assert small_labels.seeds.shape == small_labels.malignancy.shape == (count, 2)
+    assert small_labels.conditions.shape == (count, 2, 10)
+    assert np.isfinite(small_labels.malignancy).all()
+    assert np.isfinite(small_labels.conditions).all()
+    assert len(np.unique(small_labels.seeds)) == small_labels.seeds.size
+
+
+def test_no_teacher_labels_a_group_it_trained_on(small_data: Dataset, small_config: TrainConfig) -> None:
+    train = small_data.part(Part.TRAIN)
+    folds = soft_labels._folds(small_data, train, small_config.teacher)
+    assert sorted(np.concatenate(folds)) == list(range(len(train)))
+    groups = [{small_data.samples[train[place]].group_id for place in fold} for fold in folds]
+    assert not groups[0] & groups[1]
+
+
+def test_labels_are_the_fold_teachers_words_on_the_stored_views(
+    small_data: Dataset, small_config: TrainConfig, small_labels: SoftLabels
+) -> None:
+    """The weights kept beside the labels, shown the views that the stored seeds make, say them again."""
+    from safetensors.torch import load_model
+
+    folder = soft_labels_folder(small_data, small_config.teacher)
+    train = small_data.part(Part.TRAIN)
+    held_out = soft_labels._folds(small_data, train, small_config.teacher)[0]
+    if json.loads((folder / "fold0.json").read_text())["blend"] != 0:
+        pytest.skip("this fold blends XGBoost in, so its heads alone do not repeat the labels")
+    teacher = Teacher(small_config.teacher.encoder)
+    load_model(teacher, str(folder / "fold0.teacher.safetensors"))
+    plan = ViewPlan(train[held_out], small_labels.seeds[held_out, 1])
+    said = answer(teacher.eval(), small_data, plan, lambda _: None)
+    np.testing.assert_allclose(said.malignancy, small_labels.malignancy[held_out, 1], atol=1e-4)
+
+
+def test_labels_are_made_once(
+    small_data: Dataset, small_config: TrainConfig, small_labels: SoftLabels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise AssertionError("a finished set of labels was made again")
+
+    monkeypatch.setattr(soft_labels, "finetune", fail)
+    again = ensure_soft_labels(small_data, small_config.teacher)
+    np.testing.assert_array_equal(again.malignancy, small_labels.malignancy)
+
+
+def test_an_interruption_loses_at_most_a_fold(
+    small_data: Dataset, small_config: TrainConfig, small_labels: SoftLabels, tmp_path: Path, monkeypatch
+) -> None:
+    """Interrupted in the second fold, the first is not made again, and the labels are bit for bit the same."""
+    data = replace(small_data, folder=tmp_path)
+    real, seen = soft_labels.finetune, []
+
+    def interrupt_second(*arguments: object) -> None:
+        seen.append(len(seen))
+        if len(seen) == 2:
+            raise KeyboardInterrupt
+        real(*arguments)
+
+    monkeypatch.setattr(soft_labels, "finetune", interrupt_second)
+    with pytest.raises(KeyboardInterrupt):
+        ensure_soft_labels(data, small_config.teacher)
+    again = ensure_soft_labels(data, small_config.teacher)
+    assert len(seen) == 3  # fold 1, the interrupted fold 2, fold 2
+    np.testing.assert_array_equal(again.conditions, small_labels.conditions)
+
+
+def test_another_teacher_has_labels_of_its_own(small_data: Dataset, small_config: TrainConfig) -> None:
+    other = replace(small_config.teacher, seed=1)
+    assert soft_labels_folder(small_data, other) != soft_labels_folder(small_data, small_config.teacher)
+
+
+def test_one_fold_is_refused(small_data: Dataset, small_config: TrainConfig, tmp_path: Path) -> None:
+    with pytest.raises(TeacherError, match="at least 2"):
+        ensure_soft_labels(replace(small_data, folder=tmp_path), replace(small_config.teacher, folds=1))
+
+
+def test_a_local_siglip_checkpoint_is_another_value(tmp_path: Path) -> None:
+    """The folder form of `google/siglip-so400m-patch14-384`, at a size a test can hold."""
+    teacher = Teacher(EncoderChoice(name="tiny"))
+    teacher.encoder.tower.save_pretrained(tmp_path / "checkpoint")
+    loaded = Teacher(EncoderChoice(name=str(tmp_path / "checkpoint")))
+    images = torch.zeros(1, 3, 96, 96)
+    torch.testing.assert_close(loaded.eval()(images).features, teacher.eval()(images).features)
+
+
+@pytest.mark.parametrize(
+    ("choice", "message"),
+    [
+        (EncoderChoice(name="no/such/folder-or-model"), "name its folder"),
+        (EncoderChoice(name="timm:no_such_model"), "timm knows no model"),
+        (EncoderChoice(name="timm:test_efficientnet", init=Path("absent.safetensors")), "no such file"),
+        (EncoderChoice(name="tiny", init=Path("x.safetensors")), "goes with a timm: teacher"),
+    ],
+)
+def test_a_teacher_that_cannot_be_had_says_what_to_do(
+    choice: EncoderChoice, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    with pytest.raises(TeacherError, match=message):
+        Teacher(choice)
+
+
+def test_a_timm_trunk_teaches_too() -> None:
+    teacher = Teacher(EncoderChoice(name="timm:test_efficientnet", image_size=64)).eval()
+    said = teacher(torch.zeros(2, 3, 64, 64))
+    assert said.malignancy.shape == (2,)
+    assert said.conditions.shape == (2, 10)
