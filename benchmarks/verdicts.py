@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from runtime.assess import Triage
-from runtime.conditions import CONDITIONS, DISPLAY_NAMES
+from runtime.conditions import CONDITIONS
 from runtime.triage import Tier
 from teacher.data.synthetic import Scene, SyntheticConfig, draw_scene, paint
 from teacher.data.synthetic.scene import DOMAINS
@@ -30,11 +30,11 @@ def verdict_sheet(path: Path, *, bundle: Path | None, rows: int = 6) -> dict[str
     """
     triage = Triage.load(bundle)
     sheet, draw = _blank(rows)
-    font = ImageFont.load_default(size=12)
+    font, small = ImageFont.load_default(size=12), ImageFont.load_default(size=10.5)
     tiers: dict[str, Counter[Tier]] = {}
     for column, condition in enumerate(CONDITIONS):
         left = MARGIN + column * (TILE + MARGIN)
-        draw.text((left, 4), DISPLAY_NAMES[condition].split(" (")[0][:20], fill="black", font=font)
+        draw.text((left, 6), condition.value.replace("_", " "), fill="black", font=small)
         seen = tiers.setdefault(condition.value, Counter())
         for row in range(rows):
             pixels = paint(_scene(column, row), side=TILE * 2)

@@ -5,6 +5,7 @@ All of it on the calibration part, which nothing else was chosen on.
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize_scalar
@@ -61,7 +62,8 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
         return -float(log_softmax(logits / math.exp(log_temperature), axis=1)[rows, labels].mean())
 
     low, high = (math.log(bound) for bound in TEMPERATURE_BOUNDS)
-    return math.exp(float(minimize_scalar(loss, bounds=(low, high), method="bounded").x))
+    found: Any = minimize_scalar(loss, bounds=(low, high), method="bounded")
+    return math.exp(float(found.x))
 
 
 def thresholds(outputs: Outputs, malignant: np.ndarray, *, targets: Targets) -> Thresholds:

@@ -3,12 +3,12 @@
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 LAST_LINES = 12
 """How much of the log is shown when a converter fails."""
@@ -45,13 +45,11 @@ class Stages:
 def live_stages() -> Iterator[Stages]:
     """Progress on standard error, drawn on a copy of it: it goes on while `captured` redirects the original."""
     with os.fdopen(os.dup(sys.stderr.fileno()), "w", encoding="utf-8") as copy:
-        columns = (
-            TextColumn("{task.description:<34}"),
-            BarColumn(bar_width=24),
+        columns = (  # 80 characters in all, the width of a log
+            TextColumn("{task.description:<27}"),
+            BarColumn(bar_width=12),
             MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
+            TimeRemainingColumn(compact=True, elapsed_when_finished=True),
             TextColumn("{task.fields[note]}"),
         )
         with Progress(*columns, console=Console(file=copy), redirect_stdout=False, redirect_stderr=False) as progress:
@@ -60,18 +58,27 @@ def live_stages() -> Iterator[Stages]:
 
 @contextmanager
 def captured(log: Path) -> Iterator[None]:
-    """Append everything written to standard output and error meanwhile, by C++ code too, to a file."""
+    """Append everything written to standard output and error meanwhile to a file, by C++ code and loggers too."""
+    with (
+        log.open("a", encoding="utf-8", buffering=1) as file,
+        _descriptors(file.fileno()),
+        redirect_stdout(file),
+        redirect_stderr(file),
+    ):
+        yield
+
+
+@contextmanager
+def _descriptors(target: int) -> Iterator[None]:
+    """File descriptors 1 and 2 lead to `target` meanwhile."""
     sys.stdout.flush()
     sys.stderr.flush()
     saved = [(number, os.dup(number)) for number in (1, 2)]
     try:
-        with log.open("ab") as file:
-            for number, _ in saved:
-                os.dup2(file.fileno(), number)
-            yield
+        for number, _ in saved:
+            os.dup2(target, number)
+        yield
     finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
         for number, copy in saved:
             os.dup2(copy, number)
             os.close(copy)

@@ -13,6 +13,7 @@ import torch
 from distill.student import StudentOutput
 from export.graph import EdgeModule, PhotoStudent
 from runtime.bundle import Bundle, Figure, InputSpec, Manifest, ModelFile, OperatingPoints
+from runtime.conditions import CONDITIONS, Condition
 from runtime.engine import Engine
 from runtime.prediction import Prediction
 from runtime.triage import Tier, decide
@@ -128,6 +129,10 @@ def figures(
         found["sensitivity_at_low"] = rate_figure(int((cancers >= points.low).sum()), len(cancers))
     if len(harmless):
         found["specificity_at_high"] = rate_figure(int((harmless < points.high).sum()), len(harmless))
+    melanomas = conditions == CONDITIONS.index(Condition.MELANOMA)
+    if melanomas.any():
+        shown = [tier for tier, melanoma in zip(tiers(outputs, thresholds), melanomas, strict=True) if melanoma]
+        found["melanoma_not_low"] = rate_figure(sum(tier is not Tier.LOW for tier in shown), len(shown))
     found["condition_accuracy"] = accuracy_figure(conditions, outputs.conditions)
     if len(np.unique(conditions)) > 1:
         found["condition_macro_auc"] = macro_auc_figure(conditions, outputs.conditions)

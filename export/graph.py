@@ -44,6 +44,9 @@ class FeatureStatistics:
 class PhotoStudent(nn.Module):
     """A student that takes photos as decoded: the normalisation and the student."""
 
+    pixel_scale: Tensor
+    pixel_offset: Tensor
+
     def __init__(self, student: Student) -> None:
         super().__init__()
         self.student = student
@@ -58,6 +61,9 @@ class PhotoStudent(nn.Module):
 
 class EdgeModule(nn.Module):
     """The bundle's interface as a PyTorch module; it takes any batch size, the files are written for one photo."""
+
+    feature_scale: Tensor
+    class_means: Tensor
 
     def __init__(
         self, photo_student: PhotoStudent, *, statistics: FeatureStatistics, temperatures: Temperatures

@@ -8,6 +8,7 @@ from its own unoptimised graph (98%), so the float part is always a prefix, and 
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import onnx
@@ -19,6 +20,9 @@ from export.ranges import Histogram, Range, best_ranges
 
 MAX_BYTES = 5_000_000
 """What one INT8 file may weigh."""
+
+MAX_FLOAT_SHARE = 0.5
+"""Share of the convolutions that a recipe may leave in float: beyond it a file would be INT8 in name only."""
 
 OP_TYPES = ("Conv", "Clip", "Relu", "Add", "Mul", "GlobalAveragePool")
 ACTIVATION_TYPES = {"uint8": QuantType.QUInt8, "int8": QuantType.QInt8}
@@ -85,7 +89,7 @@ def search(
     """
     measured: list[tuple[Tried, onnx.ModelProto]] = []
     ranges = {method: best_ranges(histograms, method=method) for method in {recipe.ranges for recipe in recipes}}
-    for recipe in _distinct(model, recipes):
+    for recipe in _applicable(model, recipes):
         candidate = quantise(model, ranges[recipe.ranges], recipe=recipe)
         data = candidate.SerializeToString()
         tried = Tried(recipe=recipe, bytes=len(data), agreement=agreement(data))
@@ -165,14 +169,20 @@ def _branch(pool: onnx.NodeProto, consumers: Mapping[str, list[onnx.NodeProto]])
     return iter(names if closed else ())
 
 
-def _distinct(model: onnx.ModelProto, recipes: Sequence[Recipe]) -> Iterator[Recipe]:
-    """Recipes without those that come to the same for this model, such as float squeeze where it has none."""
+def _applicable(model: onnx.ModelProto, recipes: Sequence[Recipe]) -> Iterator[Recipe]:
+    """Recipes that quantise most of this model, without those that come to the same, such as float squeeze without any.
+
+    Raises ValueError when none is left.
+    """
+    most = MAX_FLOAT_SHARE * sum(node.op_type == "Conv" for node in model.graph.node)
     seen: set[tuple[object, ...]] = set()
     for recipe in recipes:
         key = (recipe.activations, recipe.ranges, *quantised_nodes(model, recipe=recipe))
-        if key not in seen:
+        if key not in seen and recipe.float_convolutions <= most:
             seen.add(key)
             yield recipe
+    if not seen:
+        raise ValueError(f"no recipe of {', '.join(recipe.name for recipe in recipes)} quantises most of this model")
 
 
 def _end_of_trunk(nodes: Sequence[onnx.NodeProto], last: int) -> int:
@@ -181,5 +191,5 @@ def _end_of_trunk(nodes: Sequence[onnx.NodeProto], last: int) -> int:
 
 
 def _tensors_data(ranges: Mapping[str, Range]) -> TensorsData:
-    data = {name: (np.float32(low), np.float32(high)) for name, (low, high) in ranges.items()}
+    data: dict[str, Any] = {name: (np.float32(low), np.float32(high)) for name, (low, high) in ranges.items()}
     return TensorsData(CalibrationMethod.MinMax, data)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import onnx
@@ -41,12 +42,12 @@ def collect(model: onnx.ModelProto, photos: Sequence[np.ndarray]) -> dict[str, H
     session = onnxruntime.InferenceSession(_exposing(model, names).SerializeToString(), _quiet())
     lows, highs = np.full(len(names), np.inf), np.full(len(names), -np.inf)
     for photo in photos:
-        tensors = session.run(names, {INPUT_NAME: photo[None]})
+        tensors = cast(list[np.ndarray], session.run(names, {INPUT_NAME: photo[None]}))
         lows = np.minimum(lows, [tensor.min() for tensor in tensors])
         highs = np.maximum(highs, [tensor.max() for tensor in tensors])
     counts = np.zeros((len(names), BINS))
     for photo in photos:
-        for row, tensor in enumerate(session.run(names, {INPUT_NAME: photo[None]})):
+        for row, tensor in enumerate(cast(list[np.ndarray], session.run(names, {INPUT_NAME: photo[None]}))):
             counts[row] += np.histogram(_sample(tensor), bins=BINS, range=_proper(lows[row], highs[row]))[0]
     return {name: Histogram(low=float(lows[i]), high=float(highs[i]), counts=counts[i]) for i, name in enumerate(names)}
 

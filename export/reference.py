@@ -62,7 +62,7 @@ def make_reference(
     with stages.stage("Features of training photos", total=len(chosen)) as step:
         seen = student_answers(photo_student, [train.squares[index] for index in chosen], step=step)
     later = [part for part in Part if part is not Part.TRAIN]
-    with stages.stage("Answers of the PyTorch student", total=sum(len(photos[part]) for part in later)) as step:
+    with stages.stage("Asking the PyTorch student", total=sum(len(photos[part]) for part in later)) as step:
         answers = {part: student_answers(photo_student, photos[part].squares, step=step) for part in later}
     temperatures, calibration = _calibration(answers[Part.CALIBRATION], photos[Part.CALIBRATION])
     statistics = feature_statistics(seen.features, torch.from_numpy(train.conditions[chosen]))

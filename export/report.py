@@ -18,6 +18,7 @@ PICTURE_NAME = "agreement.png"
 FIGURE_TITLES = {
     "malignancy_auc": "malignancy AUC",
     "sensitivity_at_low": "sensitivity at `low`",
+    "melanoma_not_low": "melanomas not shown as low",
     "specificity_at_high": "specificity at `high`",
     "condition_accuracy": "condition accuracy",
     "condition_macro_auc": "condition macro-AUC",
@@ -64,20 +65,24 @@ def figure_rows(
 ) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """Header and rows of the side-by-side table: PyTorch first, then each file."""
     files = tuple(files)
-    header = ("test part", "PyTorch", *(f"{file.format} {file.precision}" for file in files))
+    header = ("test part", "n", "PyTorch", *(f"{file.format} {file.precision}" for file in files))
+    columns = (reference, *(file.metrics for file in files))
     rows = [
-        (title, *(describe(figures.get(name)) for figures in (reference, *(file.metrics for file in files))))
+        (title, count(reference.get(name)), *(describe(column.get(name)) for column in columns))
         for name, title in FIGURE_TITLES.items()
     ]
-    sizes = ("size", "", *(f"{file.bytes / 1e6:.2f} MB" for file in files))
+    sizes = ("size", "", "", *(f"{file.bytes / 1e6:.2f} MB" for file in files))
     return header, [*rows, sizes]
 
 
 def describe(figure: Figure | None) -> str:
-    """Such as "0.912 (0.880 to 0.940), n 495"."""
-    if figure is None:
-        return "not measurable"
-    return f"{figure.value:.3f} ({figure.low:.3f} to {figure.high:.3f}), n {figure.n:,}"
+    """Such as "0.912 (0.880-0.940)"."""
+    return "-" if figure is None else f"{figure.value:.3f} ({figure.low:.3f}-{figure.high:.3f})"
+
+
+def count(figure: Figure | None) -> str:
+    """The number of photos behind a figure."""
+    return "" if figure is None else f"{figure.n:,}"
 
 
 def _lines(content: ReportContent) -> Iterator[str]:

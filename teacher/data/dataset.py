@@ -129,11 +129,14 @@ def _load(root: Path, options: DataOptions) -> tuple[Sequence[Sample], tuple[str
 
 
 def _load_embedded(root: Path, options: DataOptions) -> Sequence[Sample]:
-    config = SyntheticConfig(count=options.synthetic_count, seed=options.seed)
-    if not (root / "metadata.csv").is_file():
+    """The drawings; where they are unfinished or some are missing, those are drawn first."""
+    try:
+        return load_synthetic(root)
+    except DataError:
+        config = SyntheticConfig(count=options.synthetic_count, seed=options.seed)
         with progress("Drawing synthetic lesions", config.count) as advance:
             write_dataset(config, root, progress=lambda _done, _total: advance(""))
-    return load_synthetic(root)
+        return load_synthetic(root)
 
 
 def _usable(sample: Sample, scanned: Scanned, part_of: dict[str, Part]) -> bool:

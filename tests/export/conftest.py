@@ -1,6 +1,7 @@
 """A student that answers sensibly without a training run: random trunk, heads fitted to simple drawings."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from distill.student import Student, student_spec
 from export.build import Built, ExportOptions, build_bundle
 from export.evaluate import student_answers
 from export.graph import PhotoStudent
+from export.parity import LIMITS
 from runtime.conditions import CONDITIONS, MALIGNANT_CONDITIONS
 from teacher.data.dataset import Dataset
 from teacher.data.sample import Domain, Sample
@@ -117,7 +119,10 @@ def student(photos: Dataset) -> Student:
 
 @pytest.fixture(scope="session")
 def options() -> ExportOptions:
-    return ExportOptions(created="2026-11-23", range_photos=24)
+    """What is tested is not how good INT8 can get: a random trunk suffers more from it than a trained one, and on 60
+    photos a dozen swapped pairs already cost an AUC of 0.016."""
+    limits = {**LIMITS, "int8": replace(LIMITS["int8"], auc_drop=0.03)}
+    return ExportOptions(created="2026-11-23", range_photos=24, enough_agreement=0.95, limits=limits)
 
 
 @pytest.fixture(scope="session")

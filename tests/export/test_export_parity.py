@@ -39,7 +39,7 @@ def test_a_photo_from_high_to_low_is_never_allowed() -> None:
     malignancy[-1] = 0.05
     parity = compared(replace(answers(), malignancy=malignancy))
     assert parity["high_to_low"] == 1
-    with pytest.raises(GateError, match=r"onnx int8 .* 40 validation photos: high_to_low 1, the limit is at most 0"):
+    with pytest.raises(GateError, match=r"onnx int8 .* 40 validation photos: .*high_to_low 1, the limit is at most 0"):
         check(parity, LIMITS["int8"], label="onnx int8")
 
 
@@ -67,7 +67,9 @@ def test_swapped_conditions_are_seen_though_the_top_answer_stays() -> None:
 
 def test_small_noise_is_no_swap() -> None:
     noise = np.random.default_rng(3).normal(0, 0.01, (40, 10))
-    assert compared(replace(answers(), conditions=answers().conditions + noise))["conditions_out_of_order"] == 0
+    noisy = (answers().conditions + noise).clip(0, 1)
+    noisy /= noisy.sum(axis=1, keepdims=True)
+    assert compared(replace(answers(), conditions=noisy))["conditions_out_of_order"] == 0
 
 
 def test_an_auc_drop_is_measured_and_limited() -> None:
@@ -75,8 +77,8 @@ def test_an_auc_drop_is_measured_and_limited() -> None:
     malignancy[20:24] = malignancy[20:24] - 0.3
     found = breaches(compared(replace(answers(), malignancy=malignancy)), LIMITS["int8"])
     drop = next(breach for breach in found if breach.figure == "auc_drop")
-    # 400 pairs; four malignant photos, each now below 12 benign ones
-    assert drop.measured == pytest.approx(48 / 400)
+    # 400 pairs; four malignant photos, each now below 8 to 11 benign ones
+    assert drop.measured == pytest.approx((8 + 9 + 10 + 11) / 400)
     assert drop.limit == 0.01
 
 

@@ -115,6 +115,17 @@ def test_recipes_that_come_to_the_same_are_measured_once(
     assert [tried.recipe.name for tried in found.tried] == ["a"]
 
 
+def test_no_recipe_may_be_int8_in_name_only(
+    model: tuple[onnx.ModelProto, list[np.ndarray]], histograms: dict[str, Histogram]
+) -> None:
+    """Of 17 convolutions at most eight may stay in float."""
+    recipes = (Recipe(name="eight", float_convolutions=8), Recipe(name="nine", float_convolutions=9))
+    found = search(model[0], histograms, agreement=agreement_of([0.5]), enough=1.0, recipes=recipes)
+    assert [tried.recipe.name for tried in found.tried] == ["eight"]
+    with pytest.raises(ValueError, match="nine"):
+        search(model[0], histograms, agreement=agreement_of([]), enough=1.0, recipes=recipes[1:])
+
+
 def test_rare_peaks_are_clipped_and_zero_is_kept() -> None:
     counts = np.zeros(BINS)
     counts[: BINS // 20] = 1e6

@@ -111,7 +111,8 @@ def test_the_preview_is_the_upright_square_without_the_cameras_notes() -> None:
     assert preview.size == (640, 640)
     assert not preview.getexif()
     top, bottom = preview.getpixel((320, 40)), preview.getpixel((320, 600))
-    assert isinstance(top, tuple) and isinstance(bottom, tuple)
+    assert isinstance(top, tuple)
+    assert isinstance(bottom, tuple)
     assert top[0] > 200 > 50 > bottom[0]
 
 

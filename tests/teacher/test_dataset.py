@@ -113,6 +113,15 @@ def test_the_synthetic_dataset_opens_without_a_root(tmp_path: Path) -> None:
     assert _groups_stay_together(dataset)
 
 
+def test_a_lost_drawing_is_drawn_again(tmp_path: Path) -> None:
+    first = open_dataset(options(None, tmp_path, synthetic_count=200))
+    victim = first.samples[17].path
+    before = victim.read_bytes()
+    victim.unlink()
+    open_dataset(options(None, tmp_path, synthetic_count=200))
+    assert victim.read_bytes() == before
+
+
 @pytest.mark.slow
 def test_the_real_split_keeps_groups_and_balance(shared_data: Path, tmp_path: Path) -> None:
     dataset = open_dataset(options(shared_data, tmp_path))
