@@ -56,7 +56,6 @@ class Teacher(nn.Module):
     def __init__(self, choice: EncoderChoice) -> None:
         super().__init__()
         self.encoder, self.image_size, width, self.mean, self.std = _build_encoder(choice)
-        self.is_pretrained = choice.name not in PRESETS
         self.dropout = nn.Dropout(0.2)
         self.malignancy_head = nn.Linear(width, 1)
         self.conditions_head = nn.Linear(width, len(CONDITIONS))
