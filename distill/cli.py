@@ -37,7 +37,7 @@ class Profile:
 
 # The drawings must be learnt from scratch within minutes on two cores, hence the small input; photos keep the size
 # that pretrained trunks expect.
-SYNTHETIC = Profile(epochs=24, image_size=128, lr=2e-3, soft_weight=0.3, teacher_epochs=8, views=6)
+SYNTHETIC = Profile(epochs=18, image_size=128, lr=2e-3, soft_weight=0.3, teacher_epochs=6, views=4)
 PHOTOS = Profile(epochs=12, image_size=INPUT_SIZE, lr=1e-3, soft_weight=0.3, teacher_epochs=8, views=6)
 
 _LABELS = {
@@ -62,7 +62,7 @@ def train(
         Path | None, typer.Option(help="Folder of labelled photos; without it the synthetic dataset.")
     ] = None,
     init: Annotated[Path | None, typer.Option(help="safetensors with a pretrained trunk in timm's names.")] = None,
-    epochs: Annotated[int | None, typer.Option(min=1, help="Epochs (24 synthetic, 12 photos).")] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Epochs (18 synthetic, 12 photos).")] = None,
     batch_size: Annotated[int, typer.Option(min=2, help="Images per step.")] = 32,
     lr: Annotated[float | None, typer.Option(help="Peak learning rate.")] = None,
     weight_decay: Annotated[float, typer.Option(help="Of AdamW, on weights only.")] = 0.02,

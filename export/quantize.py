@@ -2,7 +2,8 @@
 
 What harms is known from measuring (a `mobilenetv2_100`, 350 dermoscopic photos): the weights and ranges of the first
 blocks. All convolutions in 8 bit kept 93% of the tiers, the first four in float 96%, the first 22 98%; the first
-sixteen weigh 0.1 MB more. Depthwise convolutions alone in float is a trap: onnxruntime 1.26 answers differently (65%)
+sixteen weigh 0.1 MB more. Squeeze-and-excite branches in float break the size limit (mobilenetv3 9.1 MB,
+efficientnet_b0 6.4 MB). Depthwise convolutions alone in float is a trap: onnxruntime 1.26 answers differently (65%)
 from its own unoptimised graph (98%), so the float part is always a prefix, and a candidate is judged as devices run it.
 """
 
@@ -39,8 +40,6 @@ class Recipe:
     """how activation ranges are taken from the histograms: minmax or least_error"""
     float_convolutions: int = 0
     """how many of the first convolutions stay in float"""
-    float_squeeze: bool = False
-    """whether squeeze-and-excite branches stay in float"""
 
 
 RECIPES = (
@@ -48,7 +47,6 @@ RECIPES = (
     Recipe(name="all-s8", activations="int8"),
     Recipe(name="float4-u8", float_convolutions=4),
     Recipe(name="float10-u8", float_convolutions=10),
-    Recipe(name="float10-squeeze-u8", float_convolutions=10, float_squeeze=True),
     Recipe(name="float16-u8", float_convolutions=16),
     Recipe(name="float22-u8", float_convolutions=22),
 )
@@ -138,39 +136,11 @@ def quantised_nodes(model: onnx.ModelProto, *, recipe: Recipe) -> list[str]:
     convolutions = [index for index, node in enumerate(nodes) if node.op_type == "Conv"]
     first = convolutions[min(recipe.float_convolutions, len(convolutions) - 1)]
     last = _end_of_trunk(nodes, convolutions[-1])
-    left_out = squeeze_nodes(model) if recipe.float_squeeze else frozenset[str]()
-    return [node.name for node in nodes[first : last + 1] if node.op_type in OP_TYPES and node.name not in left_out]
-
-
-def squeeze_nodes(model: onnx.ModelProto) -> frozenset[str]:
-    """The squeeze-and-excite branches: from a pooling to the Mul that scales the pooled map itself."""
-    consumers: dict[str, list[onnx.NodeProto]] = {}
-    for node in model.graph.node:
-        for name in node.input:
-            consumers.setdefault(name, []).append(node)
-    found: set[str] = set()
-    for node in model.graph.node:
-        if node.op_type == "GlobalAveragePool":
-            found.update(_branch(node, consumers))
-    return frozenset(found)
-
-
-def _branch(pool: onnx.NodeProto, consumers: Mapping[str, list[onnx.NodeProto]]) -> Iterator[str]:
-    """The nodes between a pooling and the Mul with its input, or nothing where there is no such Mul."""
-    names, waiting = [pool.name], list(consumers.get(pool.output[0], ()))
-    closed = False
-    while waiting:
-        node = waiting.pop()
-        if node.op_type == "Mul" and pool.input[0] in node.input:
-            closed = True
-        elif node.name not in names and len(names) < 8:  # a branch has two convolutions and two activations
-            names.append(node.name)
-            waiting += consumers.get(node.output[0], ())
-    return iter(names if closed else ())
+    return [node.name for node in nodes[first : last + 1] if node.op_type in OP_TYPES]
 
 
 def _applicable(model: onnx.ModelProto, recipes: Sequence[Recipe]) -> Iterator[Recipe]:
-    """Recipes that quantise most of this model, without those that come to the same, such as float squeeze without any.
+    """Recipes that quantise most of this model, without those that come to the same.
 
     Raises ValueError when none is left.
     """

@@ -3,11 +3,8 @@
 AUCs carry a 95% bootstrap interval (1,000 seeded resamples), rates a 95% Wilson score interval (Wilson 1927).
 """
 
-from collections.abc import Callable
-
 import numpy as np
 from scipy.stats import norm
-from sklearn.metrics import roc_auc_score
 
 from runtime.bundle import Figure
 
@@ -17,12 +14,17 @@ Z95 = float(norm.ppf(0.975))
 
 def auc_figure(labels: np.ndarray, scores: np.ndarray) -> Figure:
     """Area under the ROC curve. labels: bool [N]; scores: float [N], higher for positives."""
-    return _bootstrap(lambda take: _auc(labels[take], scores[take]), len(labels))
+    return _figure(_aucs(labels, scores, _draws(len(labels))), len(labels))
 
 
 def macro_auc_figure(labels: np.ndarray, probabilities: np.ndarray) -> Figure:
     """One-vs-rest AUC averaged over the classes that occur. labels: int [N]; probabilities: [N, C]."""
-    return _bootstrap(lambda take: _macro_auc(labels[take], probabilities[take]), len(labels))
+    draws = _draws(len(labels))
+    by_class = [_aucs(labels == index, probabilities[:, index], draws) for index in np.unique(labels)]
+    present = ~np.isnan(by_class)  # a resample may hold no case of a rare class
+    total = np.where(present, by_class, 0.0).sum(axis=0)
+    counted = present.sum(axis=0)
+    return _figure(np.where(counted > 0, total / np.maximum(counted, 1), np.nan), len(labels))
 
 
 def rate_figure(successes: int, count: int) -> Figure:
@@ -46,20 +48,35 @@ def sensitivity_at_specificity(labels: np.ndarray, scores: np.ndarray, *, specif
     return rate_figure(int((scores[labels] > threshold).sum()), int(labels.sum()))
 
 
-def _auc(labels: np.ndarray, scores: np.ndarray) -> float:
-    if labels.all() or not labels.any():
-        return float("nan")
-    return float(roc_auc_score(labels, scores))
+def _draws(count: int) -> np.ndarray:
+    """How often each photo is drawn, float [1 + RESAMPLES, N]: first the photos as they are, then the resamples.
 
-
-def _macro_auc(labels: np.ndarray, probabilities: np.ndarray) -> float:
-    values = [_auc(labels == index, probabilities[:, index]) for index in np.unique(labels)]
-    return float(np.nanmean(values)) if values else float("nan")
-
-
-def _bootstrap(statistic: Callable[[np.ndarray], float], count: int) -> Figure:
-    """Percentile bootstrap. Seeded: the same outputs give the same interval."""
+    Seeded: the same outputs give the same interval.
+    """
     rng = np.random.default_rng(0)
-    resampled = [statistic(rng.integers(0, count, count)) for _ in range(RESAMPLES)]
-    low, high = np.nanquantile(resampled, (0.025, 0.975))
-    return Figure(value=statistic(np.arange(count)), low=float(low), high=float(high), n=count)
+    resampled = [np.bincount(rng.integers(0, count, count), minlength=count) for _ in range(RESAMPLES)]
+    return np.stack([np.ones(count), *resampled])
+
+
+def _aucs(labels: np.ndarray, scores: np.ndarray, draws: np.ndarray) -> np.ndarray:
+    """The AUC of each draw, [R]; NaN where a draw holds one kind only.
+
+    The Mann-Whitney form, P(score of a positive > of a negative) + half of the ties, for all draws at once: a thousand
+    calls of scikit-learn's roc_auc_score per figure took most of the time of an export.
+    """
+    _, rank = np.unique(scores, return_inverse=True)
+    order = np.argsort(rank, kind="stable")
+    starts = np.flatnonzero(np.diff(rank[order], prepend=-1))  # where each distinct score begins
+    positives = np.add.reduceat((draws * labels)[:, order], starts, axis=1)
+    negatives = np.add.reduceat((draws * ~labels)[:, order], starts, axis=1)
+    below = np.cumsum(negatives, axis=1) - negatives
+    pairs = positives.sum(axis=1) * negatives.sum(axis=1)
+    won = (positives * (below + negatives / 2)).sum(axis=1)
+    return np.where(pairs > 0, won / np.maximum(pairs, 1), np.nan)
+
+
+def _figure(values: np.ndarray, count: int) -> Figure:
+    """The value on the photos as they are, and the percentile interval of the resamples."""
+    resampled = values[1:][~np.isnan(values[1:])]
+    low, high = np.quantile(resampled, (0.025, 0.975)) if len(resampled) else (np.nan, np.nan)
+    return Figure(value=float(values[0]), low=float(low), high=float(high), n=count)

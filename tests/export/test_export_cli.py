@@ -60,13 +60,13 @@ def finished_run(make_student: Callable[[str, Dataset], Student], tmp_path_facto
     """A run on the embedded synthetic data, its student fitted in a second instead of trained."""
     folder = tmp_path_factory.mktemp("export-run")
     config = TrainConfig(
-        student="test_efficientnet",
-        student_spec=student_spec("test_efficientnet", image_size=64, drop_rate=0.0),
+        student="test_resnet",
+        student_spec=student_spec("test_resnet", image_size=64, drop_rate=0.0),
         data=DataOptions(image_size=64, cache=folder / "cache", synthetic_count=250),
         teacher=TeacherConfig(),
     )
     path = create_run(folder / "runs", config, name="drawn")
-    student = make_student("test_efficientnet", open_run_data(path))
+    student = make_student("test_resnet", open_run_data(path))
     save_file(student.state_dict(), path / WEIGHTS_NAME)
     write_json(path / METRICS_NAME, {})
     return path
