@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import timm
-import torch
 from safetensors.torch import load_file
 from timm.data import resolve_model_data_config
 from torch import Tensor, nn
 
 from runtime.conditions import CONDITIONS
 from runtime.errors import SkintagError
+from teacher.trunk import feature_width, fill_trunk
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Student(nn.Module):
         super().__init__()
         self.spec = spec
         self.trunk = _build_trunk(spec)
-        width = _feature_width(self.trunk, spec.image_size)
+        width = feature_width(self.trunk, spec.image_size)
         self.dropout = nn.Dropout(spec.drop_rate)
         self.malignancy_head = nn.Linear(width, 1)
         self.conditions_head = nn.Linear(width, len(CONDITIONS))
@@ -137,33 +137,9 @@ def load_trunk_weights(student: Student, path: Path) -> None:
 
     Raises StudentError when a trunk tensor is missing from the file or has another shape.
     """
-    if not path.is_file():
-        raise StudentError(f"--init {path}: no such file")
-    try:
-        tensors = load_file(path)
-    except Exception as error:
-        raise StudentError(f"--init {path}: not a readable safetensors file ({error})") from error
-    wanted = student.trunk.state_dict()
-    usable = {k: v for k, v in tensors.items() if k in wanted and v.shape == wanted[k].shape}
-    missing = [k for k in wanted if k not in usable and not k.endswith("num_batches_tracked")]
-    if missing:
-        raise StudentError(
-            f"--init {path}: {len(missing)} of {len(wanted)} tensors of {student.spec.arch} are missing "
-            f"or of another shape (first: {missing[0]}); is it the right architecture?"
-        )
-    student.trunk.load_state_dict(usable, strict=False)
+    fill_trunk(student.trunk, path, option="--init", arch=student.spec.arch, error=StudentError)
 
 
 def _build_trunk(spec: StudentSpec) -> nn.Module:
     options: dict[str, Any] = {} if spec.bn_eps is None else {"bn_eps": spec.bn_eps}
     return timm.create_model(spec.arch, pretrained=False, num_classes=0, **options)
-
-
-def _feature_width(trunk: nn.Module, image_size: int) -> int:
-    """Width of the pooled features. Asked of the model, because timm's num_features leaves out some heads."""
-    training = trunk.training
-    trunk.eval()
-    with torch.no_grad():
-        width = trunk(torch.zeros(1, 3, image_size, image_size)).shape[1]
-    trunk.train(training)
-    return width

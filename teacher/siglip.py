@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-import torch
-from safetensors.torch import load_file
 from torch import Tensor, nn
 from transformers import SiglipVisionConfig, SiglipVisionModel
 
 from runtime.conditions import CONDITIONS
 from runtime.errors import SkintagError
+from teacher.trunk import feature_width, fill_trunk
 
 PRESETS: dict[str, SiglipVisionConfig] = {
     # 8 x 8 patches of 12 pixels, 1.3 M parameters: a few seconds an epoch of synthetic data on two cores.
@@ -114,17 +113,7 @@ def _timm_encoder(choice: EncoderChoice) -> _Encoder:
         raise TeacherError(f"--teacher {choice.name}: timm knows no model {name}")
     trunk = timm.create_model(name, pretrained=False, num_classes=0, drop_path_rate=0.1)
     if choice.init is not None:
-        _fill(trunk, choice.init)
+        fill_trunk(trunk, choice.init, option="--teacher-init", arch=name, error=TeacherError)
     data = resolve_model_data_config(trunk)
     size = choice.image_size or data["input_size"][-1]
-    with torch.no_grad():
-        width = trunk.eval()(torch.zeros(1, 3, size, size)).shape[1]
-    return trunk.train(), size, width, tuple(data["mean"]), tuple(data["std"])
-
-
-def _fill(trunk: nn.Module, path: Path) -> None:
-    if not path.is_file():
-        raise TeacherError(f"--teacher-init {path}: no such file")
-    missing, _ = trunk.load_state_dict(load_file(path), strict=False)
-    if missing:
-        raise TeacherError(f"--teacher-init {path}: {len(missing)} tensors are missing (first: {missing[0]})")
+    return trunk, size, feature_width(trunk, size), tuple(data["mean"]), tuple(data["std"])

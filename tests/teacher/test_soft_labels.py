@@ -121,6 +121,14 @@ def test_a_teacher_that_cannot_be_had_says_what_to_do(
         Teacher(choice)
 
 
+@pytest.mark.parametrize("content", [b"junk", b""])
+def test_a_trunk_file_that_cannot_be_read_is_one_line(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "trunk.safetensors"
+    path.write_bytes(content)
+    with pytest.raises(TeacherError, match="not a readable safetensors file"):
+        Teacher(EncoderChoice(name="timm:test_efficientnet", init=path, image_size=64))
+
+
 def test_a_timm_trunk_teaches_too() -> None:
     teacher = Teacher(EncoderChoice(name="timm:test_efficientnet", image_size=64)).eval()
     said = teacher(torch.zeros(2, 3, 64, 64))
