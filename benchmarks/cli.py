@@ -1,7 +1,5 @@
 """`python -m benchmarks`: measurements of a bundle on this machine."""
 
-import json
-import os
 import tempfile
 from pathlib import Path
 from typing import Annotated
@@ -16,6 +14,7 @@ from runtime.errors import SkintagError
 from runtime.triage import Tier
 from teacher.console import print_table, run_cli
 from teacher.data.synthetic import SyntheticConfig, render
+from teacher.files import write_json
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 
@@ -77,9 +76,7 @@ def _drawn_photo(folder: Path) -> Path:
 def _write(out: Path, found: Latency) -> None:
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        partial = out.with_name(f"{out.name}.partial")
-        partial.write_text(json.dumps(found.to_dict(), indent=2) + "\n")
-        os.replace(partial, out)
+        write_json(out, found.to_dict())
     except OSError as error:
         raise BenchmarkError(f"--out {out}: cannot be written ({error.strerror})") from error
 

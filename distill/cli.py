@@ -12,7 +12,7 @@ from distill.student import STUDENTS, StudentError, student_spec
 from distill.trainer import train as train_student
 from runtime.bundle import Figure
 from runtime.photo import INPUT_SIZE
-from teacher.console import print_table, run_cli
+from teacher.console import figure_text, print_table, run_cli
 from teacher.data.dataset import DEFAULT_CACHE, DataOptions, describe_parts, open_dataset
 from teacher.finetune import FinetuneConfig
 from teacher.siglip import PRESETS, TIMM_PREFIX, EncoderChoice
@@ -151,13 +151,11 @@ def _resume_command(run: Path) -> str:
 
 
 def _report(run: Path, found: dict[str, dict[str, Figure]]) -> None:
-    rows = [(label, *(_text(found[part][key]) for part in ("validation", "test"))) for key, label in _LABELS.items()]
+    rows = [
+        (label, *(figure_text(found[part][key]) for part in ("validation", "test"))) for key, label in _LABELS.items()
+    ]
     print_table(f"{run.name}: figures with 95% intervals", ("figure", "validation", "test"), rows)
     typer.echo(f"weights, history and {CURVES_NAME}: {run}\nnext: uv run python -m export all --run {run}")
-
-
-def _text(figure: Figure) -> str:
-    return f"{figure.value:.3f} ({figure.low:.3f}-{figure.high:.3f})"
 
 
 def main() -> None:

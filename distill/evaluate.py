@@ -1,44 +1,27 @@
 """What a student says of a part, and the figures that follow."""
 
-from dataclasses import dataclass
-
 import numpy as np
-import torch
 from scipy.special import expit, softmax
 from sklearn.metrics import roc_auc_score
 
 from distill.student import Student
 from runtime.bundle import Figure
-from teacher.data.batches import ViewPlan, normalise, view_batches
+from teacher.data.batches import ViewPlan
 from teacher.data.dataset import Dataset
 from teacher.data.splits import Part
+from teacher.finetune import Answers, ask
 from teacher.metrics import accuracy_figure, auc_figure, macro_auc_figure, rate_figure, sensitivity_at_specificity
 
-EVALUATION_BATCH = 64
 TARGET_SENSITIVITY = 0.95
 
 
-@dataclass(frozen=True)
-class Predictions:
-    """malignancy: float32 [N] logits; conditions: float32 [N, 10] logits; features: float32 [N, D]."""
-
-    malignancy: np.ndarray
-    conditions: np.ndarray
-    features: np.ndarray
-
-
-@torch.inference_mode()
-def predict(student: Student, dataset: Dataset, indices: np.ndarray) -> Predictions:
+def predict(student: Student, dataset: Dataset, indices: np.ndarray) -> Answers:
     """The student's float32 answers to samples as the device sees them. The student must be in eval mode."""
-    outputs = []
     spec = student.spec
-    for images in view_batches(dataset, ViewPlan(indices), size=spec.image_size, batch_size=EVALUATION_BATCH):
-        output = student(normalise(images, spec.mean, spec.std))
-        outputs.append([tensor.float().numpy() for tensor in output])
-    return Predictions(*(np.concatenate(column) for column in zip(*outputs, strict=True)))
+    return ask(student, dataset, ViewPlan(indices), size=spec.image_size, mean=spec.mean, std=spec.std)
 
 
-def quick_scores(predictions: Predictions, malignant: np.ndarray, conditions: np.ndarray) -> dict[str, float]:
+def quick_scores(predictions: Answers, malignant: np.ndarray, conditions: np.ndarray) -> dict[str, float]:
     """Point values for the epoch's line in the history."""
     present = np.unique(conditions)
     return {
@@ -50,17 +33,12 @@ def quick_scores(predictions: Predictions, malignant: np.ndarray, conditions: np
     }
 
 
-def figures(student: Student, dataset: Dataset, part: Part) -> dict[str, Figure]:
-    """The figures of a part, with 95% intervals.
-
-    Sensitivity is that of the threshold that reaches `TARGET_SENSITIVITY` on the calibration part, so that the
-    threshold has not seen the photos it is judged on.
-    """
+def figures(student: Student, dataset: Dataset, part: Part, *, threshold: float) -> dict[str, Figure]:
+    """The figures of a part, with 95% intervals. `threshold`: of malignancy, see `calibration_threshold`."""
     indices = dataset.part(part)
     said = predict(student, dataset, indices)
     malignant, conditions = dataset.malignant(indices), dataset.conditions(indices)
     scores, shares = expit(said.malignancy.astype(np.float64)), softmax(said.conditions, axis=1)
-    threshold = _threshold(student, dataset)
     return {
         "malignancy_auc": auc_figure(malignant, scores),
         "malignancy_sensitivity": rate_figure(int((scores[malignant] >= threshold).sum()), int(malignant.sum())),
@@ -71,7 +49,8 @@ def figures(student: Student, dataset: Dataset, part: Part) -> dict[str, Figure]
     }
 
 
-def _threshold(student: Student, dataset: Dataset) -> float:
+def calibration_threshold(student: Student, dataset: Dataset) -> float:
+    """The threshold that reaches `TARGET_SENSITIVITY` on the calibration part: it has not seen what it judges."""
     indices = dataset.part(Part.CALIBRATION)
     scores = expit(predict(student, dataset, indices).malignancy.astype(np.float64))
     return float(np.quantile(scores[dataset.malignant(indices)], 1 - TARGET_SENSITIVITY, method="lower"))

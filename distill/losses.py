@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from distill.student import StudentOutput
 from teacher.data.sampling import Sampling
+from teacher.finetune import hard_loss
 
 
 @dataclass(frozen=True)
@@ -30,15 +30,16 @@ def distillation_loss(output: StudentOutput, targets: Targets, *, soft_weight: f
     The soft loss is the cross-entropy to the teacher's probabilities at temperature 1: the labels are cross-fitted, so
     they are not over-confident and need no softening. The hard loss sees logits at the drawn frequencies.
     """
-    return soft_weight * soft_loss(output, targets) + (1 - soft_weight) * hard_loss(output, targets, sampling)
+    hard = hard_loss(
+        output.malignancy,
+        output.conditions,
+        malignant=targets.malignant,
+        condition_labels=targets.conditions,
+        sampling=sampling,
+    )
+    return soft_weight * soft_loss(output, targets) + (1 - soft_weight) * hard
 
 
 def soft_loss(output: StudentOutput, targets: Targets) -> Tensor:
     malignancy = F.binary_cross_entropy_with_logits(output.malignancy, targets.soft_malignancy.sigmoid())
     return malignancy + F.cross_entropy(output.conditions, targets.soft_conditions.softmax(dim=1))
-
-
-def hard_loss(output: StudentOutput, targets: Targets, sampling: Sampling) -> Tensor:
-    shift = torch.from_numpy(sampling.condition_shift)
-    malignancy = F.binary_cross_entropy_with_logits(output.malignancy + sampling.malignancy_shift, targets.malignant)
-    return malignancy + F.cross_entropy(output.conditions + shift, targets.conditions)

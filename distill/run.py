@@ -2,18 +2,17 @@
 
 import csv
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from distill.checkpoint import Progress
 from distill.config import TrainConfig, from_json, to_json
 from distill.student import CONFIG_NAME, WEIGHTS_NAME, StudentError
 from runtime.bundle import Figure
 from teacher.data.dataset import Dataset, open_dataset
+from teacher.files import write_json, written_whole
 
 DEFAULT_RUNS = Path("runs")
 HISTORY_NAME, METRICS_NAME, CURVES_NAME = "history.csv", "metrics.json", "curves.png"
@@ -61,24 +60,16 @@ def newest_run(runs: Path, *, finished: bool) -> Path:
 
 def write_history(run: Path, rows: Sequence[dict[str, float]]) -> None:
     """history.csv: one line per epoch."""
-    partial = run / f"{HISTORY_NAME}.partial"
-    with partial.open("w", newline="") as file:
+    with written_whole(run / HISTORY_NAME) as partial, partial.open("w", newline="") as file:
         writer = csv.DictWriter(file, fieldnames=list(rows[0]), lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-    os.replace(partial, run / HISTORY_NAME)
 
 
 def write_metrics(run: Path, progress: Progress, figures: dict[str, dict[str, Figure]]) -> None:
     """metrics.json: the figures of each part, with intervals."""
     parts = {part: {name: asdict(figure) for name, figure in own.items()} for part, own in figures.items()}
     write_json(run / METRICS_NAME, {"epochs": progress.epoch, "best_epoch": progress.best_epoch, **parts})
-
-
-def write_json(path: Path, content: Any) -> None:
-    partial = path.with_name(f"{path.name}.partial")
-    partial.write_text(json.dumps(content, indent=2) + "\n")
-    os.replace(partial, path)
 
 
 def draw_curves(run: Path, rows: Sequence[dict[str, float]]) -> None:
@@ -94,6 +85,5 @@ def draw_curves(run: Path, rows: Sequence[dict[str, float]]) -> None:
         right.plot(epochs, [row[name] for row in rows], label=name.replace("_", " "))
     right.set(xlabel="epoch", ylabel="validation")
     right.legend()
-    partial = run / f"partial-{CURVES_NAME}"
-    canvas.savefig(partial, dpi=110)
-    os.replace(partial, run / CURVES_NAME)
+    with written_whole(run / CURVES_NAME) as partial:
+        canvas.savefig(partial, dpi=110, format="png")

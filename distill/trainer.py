@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from distill.checkpoint import Progress, drop_checkpoints, load_checkpoint, save_checkpoint
 from distill.config import TrainConfig
-from distill.evaluate import figures, predict, quick_scores
+from distill.evaluate import calibration_threshold, figures, predict, quick_scores
 from distill.losses import Targets, distillation_loss
 from distill.run import draw_curves, write_history, write_metrics
 from distill.student import WEIGHTS_NAME, Student, StudentOutput, load_student, load_trunk_weights
@@ -23,6 +23,7 @@ from teacher.data.batches import ViewPlan, normalise, view_batches
 from teacher.data.dataset import Dataset
 from teacher.data.sampling import Sampling, balanced_sampling
 from teacher.data.splits import Part
+from teacher.files import written_whole
 from teacher.finetune import autocast, steps_per_epoch
 from teacher.soft_labels import SoftLabels
 
@@ -176,11 +177,12 @@ def _validate(learner: _Learner, dataset: Dataset, reached: Progress, loss: floa
 
 
 def _finish(run: Path, learner: _Learner, dataset: Dataset, reached: Progress) -> dict[str, dict[str, Figure]]:
-    partial = run / f"{WEIGHTS_NAME}.partial"
-    save_file({name: value.contiguous() for name, value in learner.best.state_dict().items()}, partial)
-    partial.rename(run / WEIGHTS_NAME)
+    with written_whole(run / WEIGHTS_NAME) as partial:
+        save_file({name: value.contiguous() for name, value in learner.best.state_dict().items()}, partial)
     student = load_student(run)
-    found = {part.value: figures(student, dataset, part) for part in (Part.VALIDATION, Part.TEST)}
+    threshold = calibration_threshold(student, dataset)
+    judged = (Part.VALIDATION, Part.TEST)
+    found = {part.value: figures(student, dataset, part, threshold=threshold) for part in judged}
     draw_curves(run, reached.history)
     write_metrics(run, reached, found)
     drop_checkpoints(run)

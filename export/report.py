@@ -11,6 +11,7 @@ from export.evaluate import Outputs, Thresholds
 from export.formats import NOT_BUILT_YET, Written
 from export.parity import Limits, describe_limits
 from runtime.bundle import Figure, Manifest, ModelFile
+from teacher.console import figure_text
 
 REPORT_NAME = "report.md"
 PICTURE_NAME = "agreement.png"
@@ -77,7 +78,7 @@ def figure_rows(
 
 def describe(figure: Figure | None) -> str:
     """Such as "0.912 (0.880-0.940)"."""
-    return "-" if figure is None else f"{figure.value:.3f} ({figure.low:.3f}-{figure.high:.3f})"
+    return "-" if figure is None else figure_text(figure)
 
 
 def count(figure: Figure | None) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mobile_app.web import AddressTaken, serve
+from runtime.errors import INTERRUPTED
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8550
@@ -19,7 +20,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _run(options)
     except KeyboardInterrupt:
-        return 130  # as shells report it
+        return INTERRUPTED
     except AddressTaken as problem:
         print(f"error: {problem}", file=sys.stderr)
         return 1

@@ -12,12 +12,11 @@ import textwrap
 import warnings
 from collections.abc import Sequence
 
-from runtime.errors import PhotoError, SkintagError, one_line
+from runtime.errors import INTERRUPTED, PhotoError, SkintagError, one_line
 from runtime.report import Report
 
 _WIDTH = 88
 _BAR = 24
-_INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -32,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _complain(str(error))
     except KeyboardInterrupt:
         _complain("interrupted")
-        return _INTERRUPTED
+        return INTERRUPTED
     except OSError as error:  # a full disk, or a reader such as head that has seen enough
         _drop_output()
         return 1 if isinstance(error, BrokenPipeError) else _complain(f"cannot write the answer ({error.strerror})")

@@ -1,5 +1,8 @@
 """The exceptions a caller of `runtime` can catch; each message is one line that says what was wrong and where."""
 
+INTERRUPTED = 130
+"""Exit status of a command ended by Ctrl-C: 128 + SIGINT, as shells report it."""
+
 
 class SkintagError(Exception):
     """Base of every error this project raises on purpose. Its text is one printable line."""

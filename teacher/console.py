@@ -9,13 +9,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
-from runtime.errors import SkintagError
+from runtime.bundle import Figure
+from runtime.errors import INTERRUPTED, SkintagError
 
 Advance = Callable[[str], None]
 """Moves a progress bar by one step; the text is shown behind it."""
-
-INTERRUPTED = 130
-"""Exit status of a command ended by Ctrl-C: 128 + SIGINT."""
 
 
 @contextmanager
@@ -49,6 +47,11 @@ def run_cli(app: typer.Typer) -> None:
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         sys.exit(INTERRUPTED)
+
+
+def figure_text(figure: Figure) -> str:
+    """Such as "0.912 (0.880-0.940)"."""
+    return f"{figure.value:.3f} ({figure.low:.3f}-{figure.high:.3f})"
 
 
 def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -1,10 +1,11 @@
 """Two-head fine-tuning of a teacher, and its answers to views."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 from transformers import get_cosine_schedule_with_warmup
 
@@ -12,7 +13,10 @@ from teacher.console import Advance
 from teacher.data.batches import ViewPlan, normalise, view_batches, view_seed
 from teacher.data.dataset import Dataset
 from teacher.data.sampling import Sampling, balanced_sampling
-from teacher.siglip import Teacher, TeacherOutput
+from teacher.siglip import Teacher
+
+ANSWER_BATCH = 64
+"""Views a network is asked about at once."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +50,13 @@ def finetune(teacher: Teacher, dataset: Dataset, indices: np.ndarray, config: Fi
         for images, part in zip(batches, plan.slices(config.batch_size), strict=True):
             with autocast(config.precision):
                 output = teacher(normalise(images, teacher.mean, teacher.std))
-            loss = hard_loss(output, dataset, part.indices, sampling)
+            loss = hard_loss(
+                output.malignancy.float(),
+                output.conditions.float(),
+                malignant=torch.from_numpy(dataset.malignant(part.indices)).float(),
+                condition_labels=torch.from_numpy(dataset.conditions(part.indices)),
+                sampling=sampling,
+            )
             optimizer.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(teacher.parameters(), 1.0)
@@ -65,14 +75,17 @@ def autocast(precision: str) -> torch.autocast:
     return torch.autocast("cpu", dtype=torch.bfloat16, enabled=precision == "bfloat16")
 
 
-def hard_loss(output: TeacherOutput, dataset: Dataset, indices: np.ndarray, sampling: Sampling) -> Tensor:
-    """Binary cross-entropy of malignancy plus cross-entropy of the conditions, at the drawn frequencies."""
-    malignant = torch.from_numpy(dataset.malignant(indices)).float()
-    conditions = torch.from_numpy(dataset.conditions(indices))
+def hard_loss(
+    malignancy: Tensor, conditions: Tensor, *, malignant: Tensor, condition_labels: Tensor, sampling: Sampling
+) -> Tensor:
+    """Binary cross-entropy of malignancy plus cross-entropy of the conditions, at the drawn frequencies.
+
+    malignancy: (B,) logits; conditions: (B, 10) logits; malignant: float (B,), 0 or 1; condition_labels: int64 (B,).
+    """
     shift = torch.from_numpy(sampling.condition_shift)
-    return F.binary_cross_entropy_with_logits(
-        output.malignancy.float() + sampling.malignancy_shift, malignant
-    ) + F.cross_entropy(output.conditions.float() + shift, conditions)
+    return F.binary_cross_entropy_with_logits(malignancy + sampling.malignancy_shift, malignant) + F.cross_entropy(
+        conditions + shift, condition_labels
+    )
 
 
 @dataclass(frozen=True)
@@ -85,17 +98,36 @@ class Answers:
 
 
 @torch.inference_mode()
-def answer(
-    teacher: Teacher, dataset: Dataset, plan: ViewPlan, advance: Advance, *, precision: str = "float32"
+def ask(
+    network: nn.Module,
+    dataset: Dataset,
+    plan: ViewPlan,
+    *,
+    size: int,
+    mean: Sequence[float],
+    std: Sequence[float],
+    precision: str = "float32",
+    advance: Advance = lambda _: None,
 ) -> Answers:
-    """The teacher's logits and embeddings for the planned views; `advance` is called once a batch of 64."""
+    """What a network with two heads, in eval mode, says of the planned views.
+
+    `size`, `mean` and `std` are its input's; `advance` is called once a batch of ANSWER_BATCH.
+    """
     outputs = []
-    for images in view_batches(dataset, plan, size=teacher.image_size, batch_size=64):
+    for images in view_batches(dataset, plan, size=size, batch_size=ANSWER_BATCH):
         with autocast(precision):
-            output = teacher(normalise(images, teacher.mean, teacher.std))
+            output = network(normalise(images, mean, std))
         outputs.append([tensor.float().numpy() for tensor in output])
         advance("")
     return Answers(*(np.concatenate(column) for column in zip(*outputs, strict=True)))
+
+
+def answer(
+    teacher: Teacher, dataset: Dataset, plan: ViewPlan, advance: Advance, *, precision: str = "float32"
+) -> Answers:
+    """The teacher's logits and embeddings for the planned views."""
+    size, mean, std = teacher.image_size, teacher.mean, teacher.std
+    return ask(teacher, dataset, plan, size=size, mean=mean, std=std, precision=precision, advance=advance)
 
 
 def _epoch_plan(indices: np.ndarray, sampling: Sampling, config: FinetuneConfig, epoch: int) -> ViewPlan:

@@ -7,7 +7,6 @@ exactly the stored views ("a good teacher is patient and consistent", Beyer et a
 
 import hashlib
 import json
-import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -15,7 +14,7 @@ import numpy as np
 import torch
 from safetensors.numpy import load_file, save_file
 from safetensors.torch import save_model
-from scipy.special import log_softmax
+from scipy.special import expit, log_softmax
 from sklearn.metrics import log_loss, roc_auc_score
 from sklearn.model_selection import StratifiedGroupKFold
 
@@ -25,14 +24,14 @@ from teacher.console import Advance, progress
 from teacher.data.batches import ViewPlan, view_seed
 from teacher.data.dataset import Dataset
 from teacher.data.splits import Part
-from teacher.finetune import Answers, FinetuneConfig, answer, finetune, steps_per_epoch
+from teacher.files import write_json, written_whole
+from teacher.finetune import ANSWER_BATCH, Answers, FinetuneConfig, answer, finetune, steps_per_epoch
 from teacher.siglip import EncoderChoice, Teacher, TeacherError
 
 LABELS_NAME = "soft_labels.safetensors"
 CONFIG_NAME = "config.json"
 BLENDS = (0.0, 0.25, 0.5, 0.75)
 """Candidate weights of XGBoost beside the heads; the validation part chooses."""
-ANSWER_BATCH = 64
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +51,6 @@ class TeacherConfig:
 class SoftLabels:
     """What the teacher says of N training images in K views each."""
 
-    image_ids: tuple[str, ...]
     seeds: np.ndarray
     """int64 [N, K]"""
     malignancy: np.ndarray
@@ -75,19 +73,17 @@ def ensure_soft_labels(dataset: Dataset, config: TeacherConfig) -> SoftLabels:
     folder = soft_labels_folder(dataset, config)
     if not (folder / LABELS_NAME).is_file():
         folder.mkdir(parents=True, exist_ok=True)
-        _write_json(folder / CONFIG_NAME, json.loads(json.dumps(asdict(config), default=str)))
+        write_json(folder / CONFIG_NAME, json.loads(json.dumps(asdict(config), default=str)))
         _make_soft_labels(dataset, config, folder)
     return _read_soft_labels(folder / LABELS_NAME, dataset)
 
 
 def _read_soft_labels(path: Path, dataset: Dataset) -> SoftLabels:
     tensors = load_file(path)
-    ids = tuple(dataset.samples[index].image_id for index in dataset.part(Part.TRAIN))
-    if len(ids) != len(tensors["seeds"]):
-        raise TeacherError(
-            f"{path}: labels {len(tensors['seeds'])} images, the training part has {len(ids)}; delete it"
-        )
-    return SoftLabels(ids, tensors["seeds"], tensors["malignancy"], tensors["conditions"])
+    labelled, images = len(tensors["seeds"]), len(dataset.part(Part.TRAIN))
+    if labelled != images:
+        raise TeacherError(f"{path}: labels {labelled} images, the training part has {images}; delete it")
+    return SoftLabels(tensors["seeds"], tensors["malignancy"], tensors["conditions"])
 
 
 def _make_soft_labels(dataset: Dataset, config: TeacherConfig, folder: Path) -> None:
@@ -147,7 +143,7 @@ def _label_fold(
     malignancy, conditions = _blended(said["views"], boosters, blend)
     boosters.save(path.parent, path.stem)
     save_model(teacher, str(path.with_suffix(".teacher.safetensors")))
-    _write_json(
+    write_json(
         path.with_suffix(".json"), {"blend": blend, **_validation_figures(dataset, said["validation"], boosters, blend)}
     )
     shape = seeds[held_out].shape
@@ -170,7 +166,9 @@ def _blended(said: Answers, boosters: Boosters, blend: float) -> tuple[np.ndarra
 def _choose_blend(dataset: Dataset, said: Answers, boosters: Boosters) -> float:
     """The blend with the least log loss of malignancy on the validation part."""
     labels = dataset.malignant(dataset.part(Part.VALIDATION))
-    losses = [log_loss(labels, _sigmoid(_blended(said, boosters, blend)[0]), labels=[False, True]) for blend in BLENDS]
+    losses = [
+        log_loss(labels, _probability(_blended(said, boosters, blend)[0]), labels=[False, True]) for blend in BLENDS
+    ]
     return BLENDS[int(np.argmin(losses))]
 
 
@@ -183,6 +181,11 @@ def _validation_figures(dataset: Dataset, said: Answers, boosters: Boosters, ble
     }
 
 
+def _probability(logits: np.ndarray) -> np.ndarray:
+    """float64, clipped at 30 logits: there it can still be told from 0 and 1."""
+    return expit(np.clip(logits.astype(np.float64), -30, 30))
+
+
 def _write_report(dataset: Dataset, train: np.ndarray, labels: dict[str, np.ndarray], folder: Path) -> None:
     """How good the labels are on the images they were made for, which no teacher of theirs has seen."""
     labels_true = dataset.malignant(train)
@@ -193,23 +196,12 @@ def _write_report(dataset: Dataset, train: np.ndarray, labels: dict[str, np.ndar
         "malignancy_auc": float(roc_auc_score(labels_true, labels["malignancy"].mean(axis=1))),
         "condition_accuracy": float(right.mean()),
     }
-    _write_json(folder / "report.json", report)
-
-
-def _sigmoid(logits: np.ndarray) -> np.ndarray:
-    return 1 / (1 + np.exp(-np.clip(logits.astype(np.float64), -30, 30)))
+    write_json(folder / "report.json", report)
 
 
 def _save_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
-    partial = path.with_suffix(".partial")
-    save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, partial)
-    os.replace(partial, path)
-
-
-def _write_json(path: Path, content: object) -> None:
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(content, indent=2) + "\n")
-    os.replace(partial, path)
+    with written_whole(path) as partial:
+        save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, partial)
 
 
 def describe(folder: Path) -> str:

@@ -4,7 +4,6 @@ Grouped by patient or lesion and by near-duplicate images, stratified by dataset
 """
 
 import csv
-import os
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -16,6 +15,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from teacher.data.pixels import Scanned
 from teacher.data.sample import DataError, Sample
+from teacher.files import written_whole
 
 
 class Part(StrEnum):
@@ -99,10 +99,8 @@ def _write_split(path: Path, samples: Sequence[Sample], scanned: Sequence[Scanne
     hashes = np.array([scanned[index].phash for index in readable], dtype=np.uint64)
     groups = merged_groups([sample.group_id for sample in kept], hashes)
     parts = assign_parts(kept, groups, seed=seed)
-    partial = path.with_suffix(".partial")
-    with partial.open("w", newline="") as file:
+    with written_whole(path) as partial, partial.open("w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(("image_id", "dataset", "malignant", "group", "part"))
         for sample, group, part in zip(kept, groups, parts, strict=True):
             writer.writerow((sample.image_id, sample.dataset, int(sample.malignant), int(group), part.value))
-    os.replace(partial, path)

@@ -8,12 +8,13 @@ import pytest
 from safetensors.torch import save_file
 
 from distill.config import TrainConfig
-from distill.run import METRICS_NAME, create_run, open_run_data, write_json
+from distill.run import METRICS_NAME, create_run, open_run_data
 from distill.student import WEIGHTS_NAME, Student, student_spec
 from export.cli import main
 from export.formats import FORMATS, NOT_BUILT_YET
 from runtime.bundle import load_bundle
 from teacher.data.dataset import DataOptions, Dataset
+from teacher.files import write_json
 from teacher.soft_labels import TeacherConfig
 
 

@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import os
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -16,6 +15,7 @@ from teacher.data.sample import DataError, Domain, Sample, tone_group
 from teacher.data.synthetic.capture import jpeg_bytes
 from teacher.data.synthetic.painting import render
 from teacher.data.synthetic.scene import Scene, SyntheticConfig, draw_scene
+from teacher.files import written_whole
 
 DATASET = "synthetic"
 METADATA_NAME, RECIPE_NAME, IMAGE_FOLDER = "metadata.csv", "synthetic.json", "images"
@@ -143,6 +143,5 @@ def _tone(value: str, *, where: str) -> int:
 
 
 def _write_bytes(path: Path, content: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    temporary.write_bytes(content)
-    os.replace(temporary, path)
+    with written_whole(path) as partial:
+        partial.write_bytes(content)
