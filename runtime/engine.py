@@ -86,7 +86,7 @@ class Engine:
         except ImportError as error:
             raise EngineError(f"onnxruntime cannot be imported ({error}); install it again") from error
         try:
-            options = _session_options(onnxruntime.SessionOptions(), threads=threads)
+            options = session_options(onnxruntime.SessionOptions(), threads=threads)
             return onnxruntime.InferenceSession(model, sess_options=options, providers=["CPUExecutionProvider"])
         except Exception as error:  # onnxruntime's own exceptions share no base class
             raise EngineError(f"{self._name}: cannot be loaded ({_first_line(error)})") from error
@@ -102,11 +102,15 @@ class Engine:
                 raise EngineError(f"{self._name}: does not match its manifest: {kind} {found}, expected {wanted}")
 
 
-def _session_options(options: Any, *, threads: int) -> Any:
+def session_options(options: Any, *, threads: int) -> Any:
+    """Fill an `onnxruntime.SessionOptions` as this engine runs models. Whoever times a model wants the same."""
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 4  # fatal only: what goes wrong is raised, and said in one line
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # idle threads must not drain a battery
+    # x86 without VNNI adds pairs of 8-bit products in 16 bit, which overflows: the default bundle's malignancy was off
+    # by up to 0.08 on such a processor, 0.008 with this. Slower kernels there, no difference anywhere else.
+    options.add_session_config_entry("session.x64quantprecision", "1")
     return options
 
 
