@@ -31,6 +31,7 @@ __all__ = [
     "load_bundle",
     "read_manifest",
     "sha256_of",
+    "verified",
     "write_manifest",
 ]
 
@@ -60,7 +61,7 @@ def load_bundle(folder: Path | None = None, *, file: str | None = None) -> Bundl
     folder = _existing(folder)
     manifest = read_manifest(folder)
     chosen = _choose(manifest, file=file, folder=folder)
-    contents = {listed.name: _verified(folder, listed) for listed in manifest.files}
+    contents = {listed.name: verified(folder, listed) for listed in manifest.files}
     return Bundle(folder=folder, manifest=manifest, file=chosen, model=contents[chosen.name])
 
 
@@ -118,7 +119,8 @@ def _choose(manifest: Manifest, *, file: str | None, folder: Path) -> ModelFile:
     return runnable[0] if file is None else runnable[names.index(file)]
 
 
-def _verified(folder: Path, listed: ModelFile) -> bytes:
+def verified(folder: Path, listed: ModelFile) -> bytes:
+    """The bytes of a file of a bundle, after its size and sha256 were checked. Raises BundleError."""
     path = folder / listed.name
     data = _read(path, limit=listed.bytes)
     if len(data) != listed.bytes:

@@ -33,6 +33,13 @@ class Fields:
             self.fail(f"{key!r} must be a text, not {_short(value)}")
         return value
 
+    def string(self, key: str) -> str:
+        """A string that may be empty."""
+        value = self._take(key)
+        if not isinstance(value, str):
+            self.fail(f"{key!r} must be a text, not {_short(value)}")
+        return value
+
     def one_of(self, key: str, allowed: tuple[str, ...]) -> str:
         value = self.text(key)
         if value not in allowed:

@@ -14,7 +14,8 @@ from runtime.conditions import CONDITIONS
 from runtime.errors import BundleError
 from runtime.json_fields import Fields, dump, parse
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""2: calibration per file, recipe and determinism of each file, files that are missing (1 was never released)."""
 MANIFEST_NAME = "manifest.json"
 FORMATS = ("onnx", "tflite", "coreml")
 PRECISIONS = ("fp32", "fp16", "int8")
@@ -83,6 +84,12 @@ class ModelFile:
     precision: str
     bytes: int
     sha256: str
+    recipe: str = ""
+    """How it was quantised; empty where nothing was."""
+    determinism: str = ""
+    """Why exporting again may give other bytes; empty: it gives the same."""
+    calibration: Calibration | None = None
+    """None: the temperatures are 1."""
     operating_points: OperatingPoints = OperatingPoints()
     novelty_threshold: float | None = None
     """Photos above it are unlike the training photos. None: novelty is not judged."""
@@ -107,7 +114,8 @@ class Manifest:
     training_data: tuple[str, ...]
     input: InputSpec
     files: tuple[ModelFile, ...]
-    calibration: Calibration | None = None
+    incomplete: tuple[str, ...] = ()
+    """Files that were asked for and failed their gate, such as "tflite int8"."""
     toolchain: Mapping[str, str] = field(default_factory=dict[str, str])
     conditions: tuple[str, ...] = tuple(CONDITIONS)
 
@@ -165,8 +173,8 @@ def _manifest(fields: Fields) -> Manifest:
         training_data=fields.texts("training_data"),
         input=_input(fields.child("input")),
         conditions=_conditions(fields),
-        calibration=fields.optional("calibration", lambda key: _calibration(fields.child(key))),
         files=tuple(_file(file) for file in fields.objects("files")),
+        incomplete=fields.texts("incomplete"),
         toolchain=fields.mapping("toolchain", Fields.text),
     )
     names = [file.name for file in manifest.files]
@@ -221,6 +229,9 @@ def _file(fields: Fields) -> ModelFile:
         precision=fields.one_of("precision", PRECISIONS),
         bytes=fields.integer("bytes", low=1, high=_COUNT),
         sha256=sha256,
+        recipe=fields.string("recipe"),
+        determinism=fields.string("determinism"),
+        calibration=fields.optional("calibration", lambda key: _calibration(fields.child(key))),
         operating_points=_operating_points(fields.child("operating_points")),
         novelty_threshold=fields.optional("novelty_threshold", fields.number),
         metrics=fields.mapping("metrics", lambda metrics, key: _figure(metrics.child(key))),

@@ -68,6 +68,12 @@ def soft_labels_folder(dataset: Dataset, config: TeacherConfig) -> Path:
     return dataset.folder / f"soft-labels-{name}-{digest}"
 
 
+def view_seeds(dataset: Dataset, config: TeacherConfig) -> np.ndarray:
+    """int64 [N, K], of the K views of each training image that labels are made for; no teacher is needed for it."""
+    train = dataset.part(Part.TRAIN)
+    return np.array([[view_seed(config.seed, int(i), k) for k in range(config.views)] for i in train], dtype=np.int64)
+
+
 def ensure_soft_labels(dataset: Dataset, config: TeacherConfig) -> SoftLabels:
     """The stored labels, or new ones made now (a fold that is already labelled is not made again)."""
     folder = soft_labels_folder(dataset, config)
@@ -88,7 +94,7 @@ def _read_soft_labels(path: Path, dataset: Dataset) -> SoftLabels:
 
 def _make_soft_labels(dataset: Dataset, config: TeacherConfig, folder: Path) -> None:
     train = dataset.part(Part.TRAIN)
-    seeds = np.array([[view_seed(config.seed, int(i), k) for k in range(config.views)] for i in train], dtype=np.int64)
+    seeds = view_seeds(dataset, config)
     labels = {
         "seeds": seeds,
         "malignancy": np.zeros(seeds.shape, dtype=np.float32),

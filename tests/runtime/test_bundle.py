@@ -32,9 +32,15 @@ def full_manifest() -> Manifest:
         specificity_at_high=FIGURE,
     )
     plain = manifest(b"model", points=points, novelty_threshold=3.5)
-    file = replace(plain.files[0], metrics={"malignancy_auc": FIGURE}, parity={"malignancy_max": 1e-5})
-    calibration = Calibration(part="calibration", n=900, malignancy_temperature=1.3, conditions_temperature=0.9)
-    return replace(plain, files=(file,), calibration=calibration, toolchain={"onnxruntime": "1.26.0"})
+    file = replace(
+        plain.files[0],
+        recipe="all-u8",
+        determinism="chosen by latency",
+        calibration=Calibration(part="calibration", n=900, malignancy_temperature=1.3, conditions_temperature=0.9),
+        metrics={"malignancy_auc": FIGURE},
+        parity={"malignancy_max": 1e-5},
+    )
+    return replace(plain, files=(file,), incomplete=("tflite int8",), toolchain={"onnxruntime": "1.26.0"})
 
 
 def resealed(change: Callable[[dict[str, Any]], object]) -> str:
@@ -150,7 +156,7 @@ def set_in(*keys: str | int, to: object) -> Callable[[dict[str, Any]], object]:
 
 POINTS = ("files", 0, "operating_points")
 SCHEMA_ERRORS: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
-    "newer schema": (set_in("schema_version", to=2), "schema version 2"),
+    "newer schema": (set_in("schema_version", to=3), "schema version 3"),
     "schema as text": (set_in("schema_version", to="1"), "schema_version"),
     "missing model id": (lambda content: content.pop("model_id"), "'model_id' is missing"),
     "empty model id": (set_in("model_id", to=" "), "model_id"),
@@ -177,7 +183,7 @@ SCHEMA_ERRORS: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "other colour order": (set_in("input", "colour", to="BGR"), "must be one of RGB"),
     "not square": (set_in("input", "width", to=128), "not square"),
     "figure without n": (lambda content: content["files"][0]["metrics"]["malignancy_auc"].pop("n"), "'n' is missing"),
-    "temperature zero": (set_in("calibration", "malignancy_temperature", to=0), "malignancy_temperature"),
+    "temperature zero": (set_in("files", 0, "calibration", "malignancy_temperature", to=0), "malignancy_temperature"),
     "training data as text": (set_in("training_data", to="HAM10000"), "must be a list"),
 }
 
