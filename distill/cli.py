@@ -7,7 +7,10 @@ from typing import Annotated, Literal
 import typer
 
 from distill.config import TrainConfig
+from distill.fine_tune import BLOCK, QuantizeConfig
+from distill.quantize import FOLDER, ensure_quantised, read_agreement
 from distill.run import CURVES_NAME, DEFAULT_RUNS, create_run, is_finished, newest_run, read_config
+from distill.simulate import Scheme
 from distill.student import STUDENTS, StudentError, student_spec
 from distill.trainer import train as train_student
 from runtime.bundle import Figure
@@ -48,11 +51,14 @@ _LABELS = {
     "condition_accuracy": "conditions accuracy",
     "conditions_macro_auc": "conditions macro-AUC",
 }
-
-
-@app.callback()
-def _commands() -> None:
-    """Keeps `train` a command of its own while it is the only one."""
+_AGREEMENT_LABELS = {
+    "tier_agreement": "same tier by malignancy",
+    "malignancy_mean_difference": "malignancy, mean difference",
+    "malignancy_max_difference": "malignancy, largest difference",
+    "condition_agreement": "same likeliest condition",
+    "feature_error": "features, error beside their spread",
+    "int8_auc": "malignancy AUC",
+}
 
 
 @app.command()
@@ -124,6 +130,46 @@ def train(
         seed=seed,
     )
     _train_run(create_run(runs, config, name=name), config)
+
+
+@app.command()
+def quantize(
+    run: Annotated[Path, typer.Argument(help="Folder of a finished run.")],
+    steps: Annotated[int, typer.Option(min=1, help="Steps of the fine-tune.")] = QuantizeConfig.steps,
+    batch_size: Annotated[int, typer.Option(min=2, help="Images per step.")] = QuantizeConfig.batch_size,
+    lr: Annotated[float, typer.Option(help="Peak learning rate of the weights.")] = QuantizeConfig.lr,
+    range_lr: Annotated[float, typer.Option(help="And of the logarithm of the ranges.")] = QuantizeConfig.range_lr,
+    train_size: Annotated[
+        int, typer.Option(min=32, help="Side of the views, where the student's input is not smaller.")
+    ] = QuantizeConfig.train_size,
+    float_convolutions: Annotated[int, typer.Option(min=0, help="How many of the first convolutions stay float.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of everything.")] = 0,
+) -> None:
+    """Fine-tune a finished student with simulated INT8 until it answers in 8 bit as in float."""
+    config = QuantizeConfig(
+        steps=steps,
+        batch_size=batch_size,
+        lr=lr,
+        range_lr=range_lr,
+        train_size=train_size,
+        scheme=Scheme(float_convolutions=float_convolutions),
+        seed=seed,
+    )
+    try:
+        ensure_quantised(run, config=config)
+    except KeyboardInterrupt:
+        typer.echo(f"interrupted: every {BLOCK} whole steps are saved; the same command goes on from there", err=True)
+        raise
+    _report_agreement(run)
+
+
+def _report_agreement(run: Path) -> None:
+    found = read_agreement(run)
+    before, after = found["before"], found["after"]
+    rows = [(label, *(f"{side[key]:.4f}" for side in (before, after))) for key, label in _AGREEMENT_LABELS.items()]
+    header = ("simulated INT8 beside float32", "before", "after")
+    print_table(f"{run.name}: {found['n']} validation photos, float32 AUC {after['float32_auc']:.4f}", header, rows)
+    typer.echo(f"weights and ranges: {run / FOLDER}\nnext: uv run python -m export all --run {run}")
 
 
 def _train_run(run: Path, config: TrainConfig) -> None:
