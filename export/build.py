@@ -3,59 +3,75 @@
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
+from distill.fine_tune import QuantisedStudent
+from distill.quantize import ensure_quantised
 from distill.student import Student
-from export.calibrate import Targets, thresholds
+from export.calibrate import Targets
 from export.console import Stages, captured, last_lines
-from export.evaluate import figures, file_outputs
-from export.formats import FORMATS, Context, Judge, ModelFormat, Written
+from export.context import Context, ModelFormat, Written
+from export.evaluate import figures
+from export.formats import FORMATS
+from export.judge import FileReport, Judge
+from export.latency import against_fp32
 from export.licences import licence_of
-from export.parity import LIMITS, GateError, Limits, agreement, check, compare
-from export.reference import Photos, Reference, evenly_spread, make_reference, photos_of
-from export.report import FileReport, ReportContent, write_report
+from export.onnx_format import to_onnx
+from export.parity import LIMITS, GateError, Limits
+from export.quantize import Clock, FineTuned
+from export.reference import Photos, Reference, evenly_spread, make_reference, module_of, photos_of
+from export.report import ReportContent, write_report
 from export.toolchain import toolchain
-from runtime.bundle import Figure, InputSpec, Manifest, ModelFile, load_bundle, write_manifest
+from export.workshop import ExportError, Workshop
+from runtime.bundle import Figure, InputSpec, Manifest, read_manifest, verified, write_manifest
 from runtime.conditions import CONDITIONS
-from runtime.errors import EngineError, SkintagError
+from runtime.errors import SkintagError
 from teacher.data.dataset import Dataset
 from teacher.data.splits import Part
 
+BUILD_FOLDER = ".build"
+"""Beside the bundles: scratch folders of running exports, and the converters' logs."""
 
-class ExportError(SkintagError):
-    """A bundle that could not be built; the message names the stage. `log` holds the converter's last lines."""
+LOG_NAME = "converters.log"
 
-    def __init__(self, message: str, *, log: Sequence[str] = ()) -> None:
-        super().__init__(message)
-        self.log = tuple(log)
+FineTune = Callable[[Stages], QuantisedStudent]
+"""Makes a student fit for 8 bit, showing its progress as a stage."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExportOptions:
     """Everything about an export that is not the student and not the photos."""
 
-    precisions: tuple[str, ...] = ("int8", "fp32")
-    """which files the bundle holds; FP32 is built and judged in any case, INT8 starts from it"""
     targets: Targets = field(default_factory=Targets)
     """what the operating points are to keep"""
     limits: Mapping[str, Limits] = field(default_factory=lambda: dict(LIMITS))
     """the gate, per precision"""
-    enough_agreement: float = 0.97
-    """tier agreement on the calibration part at which the search for an INT8 recipe stops"""
-    statistics_photos: int = 2000
+    margin: float = 0.01
+    """how much more tier agreement than the gate asks a candidate must show on the calibration part: a share of 97% of
+    744 photos is uncertain by 0.6 points (one standard error)"""
+    statistics_photos: int = 1000
     """training photos that say what is familiar"""
     range_photos: int = 128
     """calibration photos that INT8 activation ranges are taken from"""
     judge_photos: int = 400
-    """calibration photos that INT8 candidates are compared on"""
+    """calibration photos, at most, that INT8 candidates are compared on"""
+    onnx_recipe: str | None = None
+    """the only recipe to try for ONNX INT8; None: search"""
+    tflite_recipe: str | None = None
+    keep_going: bool = False
+    """whether a file that fails leaves the others be: the bundle is then marked incomplete"""
+    examples: bool = True
+    """whether the report shows photos; they carry the terms of their dataset"""
     licence: str | None = None
     """the licence text; None derives it from the datasets the student was trained on"""
     created: str = field(default_factory=lambda: date.today().isoformat())
     formats: Sequence[ModelFormat] = FORMATS
+    clock: Clock = against_fp32
+    """tells candidates' latency"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,31 +82,72 @@ class Built:
     manifest: Manifest
     reference_figures: Mapping[str, Figure]
     """the PyTorch student on the test part"""
+    failures: Mapping[str, str]
+    """what was said of each file that is missing from the bundle"""
+    files: Sequence[FileReport]
+    judge: Judge
+    """what they were held against"""
 
 
 def build_bundle(
-    student: Student, data: Dataset, *, out: Path, options: ExportOptions | None = None, stages: Stages | None = None
+    student: Student,
+    data: Dataset,
+    *,
+    out: Path,
+    options: ExportOptions | None = None,
+    stages: Stages | None = None,
+    fine_tune: FineTune | None = None,
 ) -> Built:
     """Export `student`, judge each file on `data`, and write the bundle folder `out`.
 
-    Nothing appears at `out` unless every file passed; what was there before is replaced at the very end. Raises
-    GateError when a file's answers are too far from the student's, ExportError when a converter fails.
+    Nothing appears at `out` unless every file passed (with `keep_going`: at least one); what was there before is
+    replaced at the very end. `fine_tune` is called where no recipe quantises the student well enough.
+    Raises GateError when a file's answers are too far from the student's, ExportError when a converter fails.
     """
-    export = _Export(
-        student=student,
-        data=data,
-        photos=_photos(data),
-        options=options or ExportOptions(),
-        stages=stages or Stages.silent(),
-    )
     _check_target(out)
-    reference = export.reference()
-    with _log_file(out.name) as log:
-        files = export.files(reference, log)
-    content = export.content(reference, files)
+    photos = _photos(data)
+    with _workshop(out) as workshop:
+        export = _Export(
+            student=student,
+            data=data,
+            photos=photos,
+            options=options or ExportOptions(),
+            stages=stages or Stages.silent(),
+            workshop=workshop,
+            fine_tune=fine_tune,
+        )
+        judge = export.judge()
+        files, failures = export.files(judge)
+    content = export.content(judge.reference, files, failures)
     with export.stages.stage("Writing the bundle"), _written_aside(out) as folder:
         _write(folder, content)
-    return Built(folder=out, manifest=content.manifest, reference_figures=content.reference_figures)
+    return Built(
+        folder=out,
+        manifest=content.manifest,
+        reference_figures=content.reference_figures,
+        failures=failures,
+        files=files,
+        judge=judge,
+    )
+
+
+def fine_tune_of(run: Path) -> FineTune:
+    """The fine-tune of a run's student, kept in its folder for the next time."""
+
+    def fine_tune(stages: Stages) -> QuantisedStudent:
+        with stages.counted("Fine-tuning for 8 bit") as start:
+            return ensure_quantised(run, start=start)
+
+    return fine_tune
+
+
+def judge_of(student: Student, data: Dataset, *, options: ExportOptions, stages: Stages) -> Judge:
+    """What the files of a student are held against, for a bundle that exists already."""
+    photos = _photos(data)
+    reference = make_reference(
+        student, photos, statistics_photos=options.statistics_photos, targets=options.targets, stages=stages
+    )
+    return Judge(photos=photos, reference=reference, targets=options.targets, limits=options.limits, stages=stages)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,36 +159,56 @@ class _Export:
     photos: Mapping[Part, Photos]
     options: ExportOptions
     stages: Stages
+    workshop: Workshop
+    fine_tune: FineTune | None
 
-    def reference(self) -> Reference:
-        return make_reference(
+    def judge(self) -> Judge:
+        reference = make_reference(
             self.student,
             self.photos,
             statistics_photos=self.options.statistics_photos,
             targets=self.options.targets,
             stages=self.stages,
         )
+        return Judge(
+            photos=self.photos,
+            reference=reference,
+            targets=self.options.targets,
+            limits=self.options.limits,
+            stages=self.stages,
+        )
 
-    def files(self, reference: Reference, log: Path) -> list[FileReport]:
-        """Every format written and judged, FP32 among them whether or not the bundle will hold it."""
-        context = self._context(reference)
-        judged = [self._judge(kind, self._convert(kind, context, log), reference) for kind in self.options.formats]
-        return [file for file in judged if file.entry.precision in self.options.precisions]
+    def files(self, judge: Judge) -> tuple[list[FileReport], dict[str, str]]:
+        """Every format written and judged; what was said of those that failed, where that does not end the export."""
+        context = self._context(judge)
+        passed: list[FileReport] = []
+        failures: dict[str, str] = {}
+        for kind in self.options.formats:
+            try:
+                passed.append(judge.file(kind, self._convert(kind, context)))
+            except (GateError, ExportError) as error:
+                failures[kind.label] = str(error)
+                if not self.options.keep_going or len(failures) == len(self.options.formats):
+                    raise _final(error) from error
+        return passed, failures
 
-    def content(self, reference: Reference, files: Sequence[FileReport]) -> ReportContent:
+    def content(self, reference: Reference, files: Sequence[FileReport], failures: Mapping[str, str]) -> ReportContent:
         test = self.photos[Part.TEST]
         own = figures(reference.outputs[Part.TEST], test.malignant, test.conditions, reference.thresholds)
         return ReportContent(
-            manifest=self._manifest(reference, files),
+            manifest=self._manifest(files, failures),
             reference_figures=own,
             reference_outputs=reference.outputs[Part.VALIDATION],
             reference_thresholds=reference.thresholds,
+            reference_calibration=reference.calibration,
+            photos=self.photos[Part.VALIDATION] if self.options.examples else None,
             files=files,
+            failures=failures,
             limits=self.options.limits,
         )
 
-    def _convert(self, kind: ModelFormat, context: Context, log: Path) -> Written:
-        title = f"Converting to {kind.label}"
+    def _convert(self, kind: ModelFormat, context: Context) -> Written:
+        title, log = f"Converting to {kind.label}", self.workshop.log
         with self.stages.stage(title):
             try:
                 with captured(log):
@@ -144,69 +221,40 @@ class _Export:
                 raise ExportError(text, log=last_lines(log)) from error
         return written
 
-    def _judge(self, kind: ModelFormat, written: Written, reference: Reference) -> FileReport:
-        """The file's answers on three parts: thresholds, the gate, figures. Raises GateError."""
-        if kind.max_bytes is not None and len(written.data) > kind.max_bytes:
-            size = f"{len(written.data):,} bytes, the limit is at most {kind.max_bytes:,}"
-            raise GateError(f"{kind.label} fails its gate: {size}. No bundle was written")
-        calibration, validation, test = (self.photos[p] for p in (Part.CALIBRATION, Part.VALIDATION, Part.TEST))
-        with self.stages.stage(f"Judging {kind.label}", total=sum(map(len, (calibration, validation, test)))) as step:
-            try:
-                on_calibration, on_validation, on_test = (
-                    file_outputs(written.data, part.squares, step=step) for part in (calibration, validation, test)
-                )
-            except EngineError as error:
-                raise GateError(f"{kind.label} fails its gate: {error}. No bundle was written") from error
-        own = thresholds(on_calibration, calibration.malignant, targets=self.options.targets)
-        parity = compare(
-            reference.outputs[Part.VALIDATION],
-            on_validation,
-            malignant=validation.malignant,
-            reference_thresholds=reference.thresholds,
-            own_thresholds=own,
-        )
-        check(parity, self.options.limits[kind.precision], label=kind.label)
-        entry = ModelFile(
-            name=kind.file_name,
-            format=kind.format,
-            precision=kind.precision,
-            bytes=len(written.data),
-            sha256=hashlib.sha256(written.data).hexdigest(),
-            operating_points=own.points,
-            novelty_threshold=own.novelty,
-            metrics=figures(on_test, test.malignant, test.conditions, own),
-            parity=parity,
-        )
-        return FileReport(entry=entry, written=written, outputs=on_validation)
-
-    def _context(self, reference: Reference) -> Context:
-        photos = self.photos[Part.CALIBRATION]
-        ranges = evenly_spread(len(photos), self.options.range_photos)
+    def _context(self, judge: Judge) -> Context:
+        photos, options = self.photos[Part.CALIBRATION], self.options
+        ranges = evenly_spread(len(photos), options.range_photos)
+        judged = evenly_spread(len(photos), options.judge_photos)
         return Context(
-            module=reference.module,
+            module=judge.reference.module,
             metadata=self._metadata(),
             range_photos=[photos.squares[index] for index in ranges],
-            judge=self._candidate_judge(reference),
-            enough_agreement=self.options.enough_agreement,
+            judge_photos=[photos.squares[index] for index in judged],
+            verdict=lambda outputs, precision: judge.verdict(
+                outputs, judged, precision=precision, margin=options.margin
+            ),
+            workshop=self.workshop,
+            fine_tune=None if self.fine_tune is None else lambda: self._fine_tuned(judge.reference),
+            clock=options.clock,
+            onnx_recipe=options.onnx_recipe,
+            tflite_recipe=options.tflite_recipe,
             note=self.stages.note,
         )
 
-    def _candidate_judge(self, reference: Reference) -> Judge:
-        """Tier agreement with the student on calibration photos, each side by thresholds from those same photos."""
-        photos = self.photos[Part.CALIBRATION]
-        chosen = evenly_spread(len(photos), self.options.judge_photos)
-        squares, malignant = [photos.squares[index] for index in chosen], photos.malignant[chosen]
-        wanted = reference.outputs[Part.CALIBRATION].take(chosen)
-        wanted_thresholds = thresholds(wanted, malignant, targets=self.options.targets)
+    def _fine_tuned(self, reference: Reference) -> FineTuned:
+        """The fine-tuned student with everything around it, as ONNX FP32, and the ranges it learnt."""
+        assert self.fine_tune is not None
+        tuned = self.fine_tune(self.stages)
+        module = module_of(
+            tuned.student,
+            self.photos[Part.TRAIN],
+            temperatures=reference.module.temperatures,
+            statistics_photos=self.options.statistics_photos,
+            stages=self.stages,
+        )
+        return FineTuned(model=to_onnx(module, metadata=self._metadata()), ranges=tuned.ranges)
 
-        def judge(model: bytes, /) -> float:
-            outputs = file_outputs(model, squares)
-            own = thresholds(outputs, malignant, targets=self.options.targets)
-            return agreement(wanted, outputs, reference_thresholds=wanted_thresholds, own_thresholds=own)
-
-        return judge
-
-    def _manifest(self, reference: Reference, files: Sequence[FileReport]) -> Manifest:
+    def _manifest(self, files: Sequence[FileReport], failures: Mapping[str, str]) -> Manifest:
         spec = self.student.spec
         return Manifest(
             model_id=self._model_id(),
@@ -216,7 +264,7 @@ class _Export:
             training_data=self._datasets(),
             input=InputSpec(height=spec.image_size, width=spec.image_size),
             files=tuple(file.entry for file in files),
-            calibration=reference.calibration,
+            incomplete=tuple(failures),
             toolchain=toolchain(),
         )
 
@@ -256,10 +304,11 @@ def _photos(data: Dataset) -> dict[Part, Photos]:
 def _write(folder: Path, content: ReportContent) -> None:
     """Fill the folder, then read it back as a device does: a full disk or a bad manifest shows here."""
     for file in content.files:
-        (folder / file.entry.name).write_bytes(file.written.data)
+        (folder / file.entry.name).write_bytes(file.data)
     write_manifest(folder, content.manifest)
     write_report(folder, content)
-    load_bundle(folder)
+    for file in read_manifest(folder).files:
+        verified(folder, file)
 
 
 def _check_target(out: Path) -> None:
@@ -301,15 +350,23 @@ def _swap(new: Path, out: Path) -> None:
 
 
 @contextmanager
-def _log_file(name: str) -> Iterator[Path]:
-    """Where the converters' output goes; it stays only when they fail."""
-    with tempfile.NamedTemporaryFile(prefix=f"skintag-export-{name}-", suffix=".log", delete=False) as file:
-        log = Path(file.name)
+def _workshop(out: Path) -> Iterator[Workshop]:
+    """A scratch folder beside the bundles; the converters' log stays there, the rest goes when all is done."""
+    home = out.parent / BUILD_FOLDER / out.name
     try:
-        yield log
-    except ExportError:
-        raise
-    except BaseException:
-        log.unlink(missing_ok=True)
-        raise
-    log.unlink(missing_ok=True)
+        home.mkdir(parents=True, exist_ok=True)
+        scratch = Path(tempfile.mkdtemp(dir=home))
+        log = home / LOG_NAME
+        log.write_bytes(b"")
+    except OSError as error:
+        raise ExportError(f"{home}: cannot be written ({error.strerror})") from error
+    try:
+        yield Workshop(folder=scratch, log=log)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _final(error: GateError | ExportError) -> GateError | ExportError:
+    """The error that ends an export, saying so."""
+    text = f"{error}. No bundle was written"
+    return ExportError(text, log=error.log) if isinstance(error, ExportError) else GateError(text)

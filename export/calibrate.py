@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax
+from scipy.special import log_softmax, logit
 
 from export.evaluate import Outputs, Thresholds
 from export.graph import Temperatures
@@ -21,6 +21,12 @@ MIN_CASES = 20
 
 NOVELTY_REJECTION = 0.02
 """Share of ordinary photos that may be called unfamiliar."""
+
+LEAST_PROBABILITY = 1e-7
+"""Nearer to 0 or 1 than this, a float32 probability has lost its logit."""
+
+SAME_TEMPERATURE = 0.005
+"""Relative; changes a probability by less than 0.002 wherever it is."""
 
 TEMPERATURE_BOUNDS = (0.05, 20.0)
 
@@ -51,6 +57,27 @@ def fit_temperatures(
     return Temperatures(
         malignancy=fit_temperature(two_classes, malignant.astype(np.int64)),
         conditions=fit_temperature(condition_logits, conditions),
+    )
+
+
+def recalibrated(
+    outputs: Outputs, before: Temperatures, *, malignant: np.ndarray, conditions: np.ndarray
+) -> Temperatures:
+    """Temperatures for a file from its own probabilities, which came out with the temperatures `before`.
+
+    A temperature within `SAME_TEMPERATURE` of the one before is kept: probabilities in float32 do not tell them apart.
+    """
+    scores = np.clip(outputs.malignancy.astype(np.float64), LEAST_PROBABILITY, 1 - LEAST_PROBABILITY)
+    shares = np.clip(outputs.conditions.astype(np.float64), LEAST_PROBABILITY, 1.0)
+    fitted = fit_temperatures(
+        before.malignancy * logit(scores),
+        before.conditions * np.log(shares),  # logits but for a constant per photo, which softmax ignores
+        malignant=malignant,
+        conditions=conditions,
+    )
+    pairs = {name: (getattr(before, name), getattr(fitted, name)) for name in ("malignancy", "conditions")}
+    return Temperatures(
+        **{name: old if abs(new / old - 1) < SAME_TEMPERATURE else new for name, (old, new) in pairs.items()}
     )
 
 

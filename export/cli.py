@@ -1,7 +1,7 @@
-"""`python -m export all`: the newest finished run becomes a bundle, or a clear message why not."""
+"""`python -m export`: the newest finished run becomes a bundle, or a clear message why not."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -11,23 +11,42 @@ import typer
 
 from distill.run import DEFAULT_RUNS, newest_run, open_run_data
 from distill.student import load_student
-from export.build import Built, ExportError, ExportOptions, build_bundle
+from export.build import Built, ExportOptions, build_bundle, fine_tune_of, judge_of
 from export.calibrate import Targets
+from export.check import Checked, check_bundle
 from export.console import live_stages
-from export.formats import FORMATS, NOT_BUILT_YET
+from export.context import ModelFormat
+from export.formats import FORMATS
 from export.parity import LIMITS
+from export.recover import recover_run
 from export.report import figure_rows
+from export.workshop import ExportError
+from runtime.bundle import Manifest
 from teacher.console import print_table, run_cli
+from teacher.data.dataset import DEFAULT_CACHE, DataOptions
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Student to bundle, proven equal or not written.")
+
+GATE = LIMITS["int8"]
 
 RunOption = Annotated[Path | None, typer.Option(help="run folder; without it the newest finished run")]
 RunsOption = Annotated[Path, typer.Option(help="folder of runs that the newest is looked for in")]
 NameOption = Annotated[str | None, typer.Option(help="name of the bundle; without it the run's")]
 OutOption = Annotated[Path, typer.Option(help="folder the bundle is written into")]
-PrecisionsOption = Annotated[str, typer.Option(help="which files the bundle holds, with commas: int8,fp32")]
+FormatsOption = Annotated[str, typer.Option(help="with commas: onnx,tflite,coreml")]
+PrecisionsOption = Annotated[str, typer.Option(help="with commas: int8,fp32,fp16")]
+OnnxRecipeOption = Annotated[str | None, typer.Option(help="the only ONNX INT8 recipe to try; else a search")]
+TfliteRecipeOption = Annotated[str | None, typer.Option(help="the only TFLite INT8 recipe to try; else a search")]
+FineTuneOption = Annotated[bool, typer.Option(help="fine-tune the student where no recipe passes")]
+KeepGoingOption = Annotated[bool, typer.Option("--keep-going", help="build the others where a file fails its gate")]
+ExamplesOption = Annotated[bool, typer.Option(help="a row of photos in the report; they keep their dataset's terms")]
 AucOption = Annotated[float, typer.Option(help="gate of INT8: largest drop of malignancy AUC")]
+DropOption = Annotated[float, typer.Option(help="gate of INT8: largest drop of sensitivity at `low`")]
 AgreementOption = Annotated[float, typer.Option(help="gate of INT8: least share of photos with the student's tier")]
+ConditionOption = Annotated[
+    float, typer.Option(help="gate of INT8: least share with the student's likeliest condition")
+]
+MeanOption = Annotated[float, typer.Option(help="gate of INT8: largest mean difference of malignancy")]
 SensitivityOption = Annotated[float, typer.Option(help="share of cancers that must reach the `low` threshold")]
 SpecificityOption = Annotated[float, typer.Option(help="share of benign lesions that must stay below `high`")]
 LicenceOption = Annotated[str | None, typer.Option(help="licence text; without it derived from the training data")]
@@ -38,54 +57,124 @@ def main() -> None:
     run_cli(app)
 
 
-@app.command("all")
-def export_all(
-    run: RunOption = None,
-    runs: RunsOption = DEFAULT_RUNS,
-    name: NameOption = None,
-    out: OutOption = Path("bundles"),
-    precisions: PrecisionsOption = "int8,fp32",
-    max_auc_drop: AucOption = LIMITS["int8"].auc_drop,
-    min_tier_agreement: AgreementOption = LIMITS["int8"].tier_agreement,
-    target_sensitivity: SensitivityOption = Targets().sensitivity,
-    target_specificity: SpecificityOption = Targets().specificity,
-    licence: LicenceOption = None,
+def _export_command(formats_default: str) -> Callable[..., None]:
+    """The command that exports; `all`, `onnx`, `tflite` and `coreml` differ in the formats they build."""
+
+    def export(
+        run: RunOption = None,
+        runs: RunsOption = DEFAULT_RUNS,
+        name: NameOption = None,
+        out: OutOption = Path("bundles"),
+        formats: FormatsOption = formats_default,
+        precisions: PrecisionsOption = "int8,fp32,fp16",
+        onnx_recipe: OnnxRecipeOption = None,
+        tflite_recipe: TfliteRecipeOption = None,
+        fine_tune: FineTuneOption = True,
+        keep_going: KeepGoingOption = False,
+        examples: ExamplesOption = True,
+        max_auc_drop: AucOption = GATE.auc_drop,
+        max_sensitivity_drop: DropOption = GATE.sensitivity_drop,
+        min_tier_agreement: AgreementOption = GATE.tier_agreement,
+        min_condition_agreement: ConditionOption = GATE.condition_agreement,
+        max_mean_difference: MeanOption = GATE.malignancy_mean_difference or 1.0,
+        target_sensitivity: SensitivityOption = Targets().sensitivity,
+        target_specificity: SpecificityOption = Targets().specificity,
+        licence: LicenceOption = None,
+    ) -> None:
+        int8 = replace(
+            GATE,
+            auc_drop=max_auc_drop,
+            sensitivity_drop=max_sensitivity_drop,
+            tier_agreement=min_tier_agreement,
+            condition_agreement=min_condition_agreement,
+            malignancy_mean_difference=max_mean_difference,
+        )
+        options = ExportOptions(
+            formats=_chosen(formats, precisions),
+            targets=Targets(sensitivity=target_sensitivity, specificity=target_specificity),
+            limits={**LIMITS, "int8": int8},
+            onnx_recipe=onnx_recipe,
+            tflite_recipe=tflite_recipe,
+            keep_going=keep_going,
+            examples=examples,
+            licence=licence,
+        )
+        run = run or newest_run(runs, finished=True)
+        print(f"exporting {run}: {', '.join(kind.label for kind in options.formats)}")
+        student, data = load_student(run), open_run_data(run)
+        with _log_shown(), live_stages() as stages:
+            built = build_bundle(
+                student,
+                data,
+                out=out / (name or run.resolve().name),
+                options=options,
+                stages=stages,
+                fine_tune=fine_tune_of(run) if fine_tune else None,
+            )
+        _show(built)
+        if built.failures:
+            raise ExportError(f"{built.folder} is incomplete: {'; '.join(built.failures.values())}")
+
+    return export
+
+
+for _name, _formats, _help in (
+    ("all", "onnx,tflite,coreml", "Every format: ONNX, TFLite and Core ML, each proven equal to the student."),
+    ("onnx", "onnx", "ONNX only, FP32 and INT8."),
+    ("tflite", "tflite", "TFLite only, FP32 and INT8."),
+    ("coreml", "coreml", "Core ML only, FP16 and 8-bit weights."),
+):
+    app.command(_name, help=_help)(_export_command(_formats))
+
+
+@app.command("check")
+def check(
+    bundle: Annotated[Path, typer.Argument(help="bundle folder")],
+    run: Annotated[Path | None, typer.Option(help="the run it came from: its files pass their gate again")] = None,
 ) -> None:
-    """Every format there is: ONNX INT8 and FP32 today."""
-    int8 = replace(LIMITS["int8"], auc_drop=max_auc_drop, tier_agreement=min_tier_agreement)
-    options = ExportOptions(
-        precisions=_precisions(precisions),
-        targets=Targets(sensitivity=target_sensitivity, specificity=target_specificity),
-        limits={**LIMITS, "int8": int8},
-        licence=licence,
-    )
-    run = run or newest_run(runs, finished=True)
-    _announce(run)
-    student, data = load_student(run), open_run_data(run)
-    with _log_shown(), live_stages() as stages:
-        built = build_bundle(student, data, out=out / (name or run.resolve().name), options=options, stages=stages)
-    _show(built)
+    """Verify a bundle that exists: sha256, interface and metadata of every file; with --run its figures too."""
+    judge = None
+    with live_stages() as stages:
+        if run is not None:
+            judge = judge_of(load_student(run), open_run_data(run), options=ExportOptions(), stages=stages)
+        manifest, files = check_bundle(bundle, judge=judge)
+    _show_checked(bundle, manifest, files)
+
+
+@app.command("recover")
+def recover(
+    bundle: Annotated[Path | None, typer.Argument(help="bundle folder; without it the one in the package")] = None,
+    data: Annotated[Path | None, typer.Option(help="photos it was trained on; without it the synthetic ones")] = None,
+    name: Annotated[str | None, typer.Option(help="name of the run; without it the model's id")] = None,
+    runs: RunsOption = DEFAULT_RUNS,
+    cache: Annotated[Path, typer.Option(help="folder for everything derived from the data")] = DEFAULT_CACHE,
+    seed: Annotated[int, typer.Option(help="seed of the split")] = 0,
+) -> None:
+    """A run folder out of a bundle's ONNX file: to audit it, build other formats, or calibrate it anew."""
+    run = recover_run(bundle, data=DataOptions(root=data, cache=cache, seed=seed), runs=runs, name=name)
+    print(f"recovered: {run}\nnext: uv run python -m export all --run {run}")
 
 
 @app.command("formats")
 def formats() -> None:
-    """List the formats: what is built and what is not built yet."""
-    rows = [(kind.label, kind.file_name) for kind in FORMATS] + [(label, "not built yet") for label in NOT_BUILT_YET]
-    print_table("Formats of a bundle", ("format", "file"), rows)
+    """List the formats of a bundle."""
+    print_table("Formats of a bundle", ("format", "file"), [(kind.label, kind.file_name) for kind in FORMATS])
 
 
-def _precisions(text: str) -> tuple[str, ...]:
-    known = tuple(kind.precision for kind in FORMATS)
-    wanted = tuple(part.strip() for part in text.split(",") if part.strip())
-    unknown = [part for part in wanted if part not in known]
-    if unknown or not wanted:
-        raise ExportError(f"--precisions {text}: choose from {', '.join(known)}")
+def _chosen(formats: str, precisions: str) -> tuple[ModelFormat, ...]:
+    wanted_formats = _words("--formats", formats, known=[kind.format for kind in FORMATS])
+    wanted_precisions = _words("--precisions", precisions, known=[kind.precision for kind in FORMATS])
+    chosen = tuple(k for k in FORMATS if k.format in wanted_formats and k.precision in wanted_precisions)
+    if not chosen:
+        raise ExportError(f"--formats {formats} --precisions {precisions}: no such file; `formats` lists what there is")
+    return chosen
+
+
+def _words(option: str, text: str, *, known: list[str]) -> list[str]:
+    wanted = [part.strip() for part in text.split(",") if part.strip()]
+    if not wanted or set(wanted) - set(known):
+        raise ExportError(f"{option} {text}: choose from {', '.join(dict.fromkeys(known))}")
     return wanted
-
-
-def _announce(run: Path) -> None:
-    print(f"exporting {run}: {', '.join(kind.label for kind in FORMATS)}")
-    print(f"not built yet: {', '.join(NOT_BUILT_YET)}")
 
 
 @contextmanager
@@ -102,5 +191,16 @@ def _log_shown() -> Iterator[None]:
 def _show(built: Built) -> None:
     header, rows = figure_rows(built.reference_figures, built.manifest.files)
     print_table(f"{built.folder}: figures with 95% intervals", header, rows)
-    print(f"not built yet: {', '.join(NOT_BUILT_YET)}")
     print(f"next: uv run python -m runtime photo.jpg --bundle {built.folder}")
+
+
+def _show_checked(bundle: Path, manifest: Manifest, files: Sequence[Checked]) -> None:
+    rows = [(f"{c.file.format} {c.file.precision}", f"{c.file.bytes:,}", c.file.sha256[:12], _again(c)) for c in files]
+    print_table(f"{bundle}: {manifest.model_id}, sound", ("file", "bytes", "sha256", "same tier as the student"), rows)
+    if manifest.incomplete:
+        print(f"incomplete: {', '.join(manifest.incomplete)} failed when it was made")
+
+
+def _again(checked: Checked) -> str:
+    parity, what = (checked.file.parity, "when made") if checked.parity is None else (checked.parity, "now")
+    return f"{parity['tier_agreement']:.1%} {what}" if "tier_agreement" in parity else "-"

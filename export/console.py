@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,6 +34,12 @@ class Stages:
         task = progress.add_task(title, total=total, note="")
         yield lambda: progress.advance(task)
         progress.update(task, total=total or 1, completed=total or 1)
+
+    @contextmanager
+    def counted(self, title: str) -> Iterator[Callable[[int], Callable[[], None]]]:
+        """As `stage`, for work that says itself how many steps it has."""
+        with ExitStack() as stack:
+            yield lambda total: stack.enter_context(self.stage(title, total=total))
 
     def note(self, text: str) -> None:
         """A few words beside the current stage."""

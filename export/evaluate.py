@@ -2,8 +2,9 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +20,9 @@ from runtime.prediction import Prediction
 from runtime.triage import Tier, decide
 from teacher.metrics import accuracy_figure, auc_figure, macro_auc_figure, rate_figure
 
-BATCH = 32
+BATCH = 4
+"""Photos the student is asked about at once: the maps of 4 photos of 224 x 224 stay in a CPU's caches, which is three
+times as fast as 32 that do not."""
 
 Step = Callable[[], None]
 
@@ -62,14 +65,30 @@ class Thresholds:
 
 def student_answers(photo_student: PhotoStudent, squares: Squares, *, step: Step = no_step) -> StudentOutput:
     """The student's logits and features over all photos. `step` is called once per photo."""
-    collected: list[StudentOutput] = []
-    with torch.inference_mode():
-        for start in range(0, len(squares), BATCH):
-            batch = np.stack(squares[start : start + BATCH])
-            collected.append(photo_student(torch.from_numpy(batch)))
-            for _ in batch:
-                step()
+
+    def answer(start: int) -> StudentOutput:
+        batch = np.stack(squares[start : start + BATCH])
+        with torch.inference_mode():
+            output = photo_student(torch.from_numpy(batch))
+        for _ in batch:
+            step()
+        return output
+
+    with _one_thread_each(), ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        collected = list(pool.map(answer, range(0, len(squares), BATCH)))
     return StudentOutput(*(torch.cat(parts).clone() for parts in zip(*collected, strict=True)))
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """torch computes each operation on one thread meanwhile, in threads that are started now: several batches at once
+    instead, which wait for each other never, and the same sums on any number of cores."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def module_outputs(module: EdgeModule, answers: StudentOutput) -> Outputs:

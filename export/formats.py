@@ -1,94 +1,115 @@
-"""The formats a bundle can hold, as data: the one list of what is built and what is not built yet."""
+"""The formats a bundle can hold, as data, and the function that writes each.
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Protocol
+ONNX is made in this process; the converters of TFLite and Core ML work in a child each (`export.workshop`).
+"""
 
-import numpy as np
-import onnx
+import json
+from functools import partial
 
 from export import quantize
-from export.graph import EdgeModule
-from export.onnx_format import to_onnx
-from export.ranges import collect
+from export.context import Context, ModelFormat, Written
+from export.coreml import Precision, coreml_metadata, coreml_outputs, coreml_tensors
+from export.evaluate import file_outputs
+from export.graph import EdgeModule, Temperatures
+from export.module_files import module_files
+from export.onnx_format import labelled, onnx_metadata, retuned
+from export.sensitivity import onnx_tensors
+from export.tflite import tflite_outputs, tflite_tensors
+from export.tflite_model import labelled_tflite, retuned_tflite, tflite_metadata
+from export.tflite_search import search_tflite, tflite_fp32
+from export.workshop import Cost, measured
 
-NOT_BUILT_YET = ("tflite fp32", "tflite int8", "coreml fp16", "coreml int8")
-"""Formats of the design that no code here writes: named wherever all formats are listed."""
-
-
-class Judge(Protocol):
-    """Tells a search how good a candidate is."""
-
-    def __call__(self, model: bytes, /) -> float:
-        """Share of calibration photos with the tier of the PyTorch student."""
-        ...
-
-
-@dataclass(kw_only=True)
-class Context:
-    """What a writer has at hand. The FP32 model is made once and shared by the formats that start from it."""
-
-    module: EdgeModule
-    metadata: Mapping[str, str]
-    range_photos: Sequence[np.ndarray]
-    """uint8 [S, S, 3] each, of the calibration part"""
-    judge: Judge
-    enough_agreement: float
-    note: Callable[[str], None] = lambda _: None
-    recipes: Sequence[quantize.Recipe] = quantize.RECIPES
-    _fp32: onnx.ModelProto | None = field(default=None, repr=False)
-
-    def fp32(self) -> onnx.ModelProto:
-        """The ONNX FP32 model; a caller that changes it makes a copy first."""
-        if self._fp32 is None:
-            self._fp32 = to_onnx(self.module, metadata=self.metadata)
-        return self._fp32
-
-
-@dataclass(frozen=True, kw_only=True)
-class Written:
-    """The bytes of one model file, and how they came about where there was a choice."""
-
-    data: bytes
-    recipe: str = ""
-    tried: tuple[quantize.Tried, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class ModelFormat:
-    """One kind of model file and the function that writes it."""
-
-    format: str
-    precision: str
-    file_name: str
-    write: Callable[[Context], Written]
-    max_bytes: int | None = None
-
-    @property
-    def label(self) -> str:
-        """Such as "onnx int8"."""
-        return f"{self.format} {self.precision}"
+TIMED_CHOICE = "the recipe was chosen by its latency on the machine that exported; --onnx-recipe {} repeats it"
 
 
 def write_onnx_fp32(context: Context) -> Written:
     """The exported model as it is."""
-    return Written(data=_with_precision(context.fp32(), "fp32").SerializeToString())
+    model, cost = context.fp32()
+    label = {"precision": "fp32"}
+    return Written(
+        data=labelled(model, **label).SerializeToString(),
+        retune=lambda temperatures: labelled(retuned(model, temperatures), **label).SerializeToString(),
+        cost=cost,
+    )
 
 
 def write_onnx_int8(context: Context) -> Written:
-    """The exported model quantised by the first recipe that agrees well enough."""
-    model = context.fp32()
-    found = quantize.search(
-        model,
-        collect(model, context.range_photos),
-        agreement=context.judge,
-        enough=context.enough_agreement,
-        recipes=context.recipes,
-        note=context.note,
-    )
-    data = _with_precision(found.model, "int8", recipe=found.recipe.name).SerializeToString()
-    return Written(data=data, recipe=found.recipe.name, tried=found.tried)
+    """The exported model quantised by the fastest recipe that passes on the calibration photos."""
+    model, cost = context.fp32()
+    with measured() as search_cost:
+        found = quantize.search(
+            model,
+            context.range_photos,
+            judge=context.judge_int8(file_outputs),
+            clock=context.clock,
+            only=context.onnx_recipe,
+            fine_tune=context.fine_tuned if context.fine_tune else None,
+            note=context.note,
+        )
+    label = {"precision": "int8", "recipe": found.recipe.name}
 
+    def retune(temperatures: Temperatures) -> bytes:
+        return labelled(retuned(found.model, temperatures), **label).SerializeToString()
+
+    return Written(
+        data=labelled(found.model, **label).SerializeToString(),
+        retune=retune,
+        cost=cost + search_cost(),
+        recipe=found.recipe.name,
+        determinism="" if context.onnx_recipe else TIMED_CHOICE.format(found.recipe.name),
+        tried=tuple(found.tried),
+        damage=tuple(found.sensitivity),
+        baseline=model.SerializeToString,
+    )
+
+
+def write_tflite_fp32(context: Context) -> Written:
+    """The ONNX FP32 model, converted."""
+    data, cost = tflite_fp32(context, context.fp32()[0].SerializeToString())
+    label = {"precision": "fp32"}
+    return Written(
+        data=labelled_tflite(data, **label),
+        retune=lambda temperatures: labelled_tflite(retuned_tflite(data, temperatures), **label),
+        cost=cost,
+    )
+
+
+def write_tflite_int8(context: Context) -> Written:
+    """The FP32 file quantised by the first recipe that passes on the calibration photos."""
+    found = search_tflite(context)
+    recipe = found.chosen.tried.recipe.name
+    data, label = found.chosen.data, {"precision": "int8", "recipe": recipe}
+    return Written(
+        data=labelled_tflite(data, **label),
+        retune=lambda temperatures: labelled_tflite(retuned_tflite(data, temperatures), **label),
+        cost=found.cost,
+        recipe=recipe,
+        tried=found.tried,
+        baseline=lambda: found.chosen.baseline,
+    )
+
+
+def write_coreml(context: Context, *, precision: Precision) -> Written:
+    """The module converted from PyTorch; other temperatures need another conversion."""
+
+    def convert(module: EdgeModule, precision: Precision) -> tuple[bytes, Cost]:
+        metadata = json.dumps(dict(context.metadata)).encode()
+        return context.workshop.run(f"coreml-{precision}", {**module_files(module), "metadata.json": metadata})
+
+    def retune(temperatures: Temperatures) -> bytes:
+        return convert(context.module.retuned(temperatures), precision)[0]
+
+    data, cost = convert(context.module, precision)
+    return Written(
+        data=data,
+        retune=retune,
+        cost=cost,
+        recipe=COREML_RECIPES[precision],
+        baseline=None if precision == "fp16" else lambda: convert(context.module, "fp16")[0],
+    )
+
+
+COREML_RECIPES: dict[Precision, str] = {"fp16": "", "int8": "weights-s8"}
 
 # INT8 first: it is what phones take, and the runtime runs the first ONNX file of a manifest.
 FORMATS = (
@@ -97,16 +118,48 @@ FORMATS = (
         precision="int8",
         file_name="model.int8.onnx",
         write=write_onnx_int8,
+        outputs=file_outputs,
+        tensors=onnx_tensors,
+        metadata=onnx_metadata,
         max_bytes=quantize.MAX_BYTES,
     ),
-    ModelFormat(format="onnx", precision="fp32", file_name="model.fp32.onnx", write=write_onnx_fp32),
+    ModelFormat(
+        format="onnx",
+        precision="fp32",
+        file_name="model.fp32.onnx",
+        write=write_onnx_fp32,
+        outputs=file_outputs,
+        tensors=onnx_tensors,
+        metadata=onnx_metadata,
+    ),
+    ModelFormat(
+        format="tflite",
+        precision="int8",
+        file_name="model.int8.tflite",
+        write=write_tflite_int8,
+        outputs=tflite_outputs,
+        tensors=tflite_tensors,
+        metadata=tflite_metadata,
+    ),
+    ModelFormat(
+        format="tflite",
+        precision="fp32",
+        file_name="model.fp32.tflite",
+        write=write_tflite_fp32,
+        outputs=tflite_outputs,
+        tensors=tflite_tensors,
+        metadata=tflite_metadata,
+    ),
+    *(
+        ModelFormat(
+            format="coreml",
+            precision=precision,
+            file_name=f"model.{precision}.mlpackage.zip",
+            write=partial(write_coreml, precision=precision),
+            outputs=coreml_outputs,
+            tensors=coreml_tensors,
+            metadata=coreml_metadata,
+        )
+        for precision in COREML_RECIPES
+    ),
 )
-
-
-def _with_precision(model: onnx.ModelProto, precision: str, **more: str) -> onnx.ModelProto:
-    labelled = onnx.ModelProto()
-    labelled.CopyFrom(model)
-    metadata = {entry.key: entry.value for entry in labelled.metadata_props}
-    del labelled.metadata_props[:]
-    onnx.helper.set_model_props(labelled, {**metadata, "precision": precision, **more})
-    return labelled

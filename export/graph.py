@@ -8,6 +8,7 @@ would be exact only without zero padding: the padding stands for the mean colour
 black, which changes the outermost row and column of every feature map. The two operations cost 0.1% of the trunk.
 """
 
+from copy import copy
 from dataclasses import dataclass
 
 import torch
@@ -56,7 +57,9 @@ class PhotoStudent(nn.Module):
 
     def forward(self, image: Tensor) -> StudentOutput:
         """image: (B, S, S, 3) uint8"""
-        return self.student(image.permute(0, 3, 1, 2).to(torch.float32) * self.pixel_scale + self.pixel_offset)
+        # Contiguous, or the permuted layout reaches the pooled features and flattening them is exported as a loop.
+        pixels = image.permute(0, 3, 1, 2).to(torch.float32, memory_format=torch.contiguous_format)
+        return self.student(pixels * self.pixel_scale + self.pixel_offset)
 
 
 class EdgeModule(nn.Module):
@@ -74,6 +77,12 @@ class EdgeModule(nn.Module):
         self.temperatures = temperatures
         self.register_buffer("feature_scale", (1.0 / statistics.scale).view(1, -1))
         self.register_buffer("class_means", (statistics.means / statistics.scale).unsqueeze(0))  # (1, K, D)
+
+    def retuned(self, temperatures: Temperatures) -> "EdgeModule":
+        """The same module, weights shared, with other temperatures."""
+        other = copy(self)
+        other.temperatures = temperatures
+        return other
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """image: (B, S, S, 3) uint8 -> malignancy (B,), conditions (B, 10), novelty (B,)"""

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 
+import numpy as np
 import onnx
 import onnxsim
 import torch
 from onnx import numpy_helper
 
-from export.graph import INPUT_NAME, OUTPUT_NAMES, EdgeModule
+from export.graph import INPUT_NAME, OUTPUT_NAMES, EdgeModule, Temperatures
 
 OPSET = 18
 """The lowest opset that torch's dynamo exporter writes natively. onnxruntime runs it from 1.14 (February 2023) on, the
@@ -54,6 +55,43 @@ def pool_globally(model: onnx.ModelProto) -> int:
         del node.input[1:]
         del node.attribute[:]
     return len(nodes)
+
+
+def retuned(model: onnx.ModelProto, temperatures: Temperatures) -> onnx.ModelProto:
+    """A copy with other temperatures: the divisors in front of the sigmoid and the softmax.
+
+    Raises RuntimeError when the model has no such division.
+    """
+    copy = onnx.ModelProto()
+    copy.CopyFrom(model)
+    wanted = {"Sigmoid": temperatures.malignancy, "Softmax": temperatures.conditions}
+    divisions = {node.output[0]: node for node in copy.graph.node if node.op_type == "Div"}
+    constants = initializers(copy)
+    for node in copy.graph.node:
+        division = divisions.get(node.input[0]) if node.op_type in wanted else None
+        if division is not None and division.input[1] in constants:
+            tensor = constants[division.input[1]]
+            value = np.full(tuple(tensor.dims), wanted.pop(node.op_type), np.float32)
+            tensor.CopyFrom(numpy_helper.from_array(value, tensor.name))
+    if wanted:
+        raise RuntimeError(f"no division by a temperature in front of {', '.join(wanted)}")
+    return copy
+
+
+def labelled(model: onnx.ModelProto, **metadata: str) -> onnx.ModelProto:
+    """A copy with more metadata inside."""
+    copy = onnx.ModelProto()
+    copy.CopyFrom(model)
+    known = onnx_metadata(copy)
+    del copy.metadata_props[:]
+    onnx.helper.set_model_props(copy, {**known, **metadata})
+    return copy
+
+
+def onnx_metadata(model: onnx.ModelProto | bytes) -> dict[str, str]:
+    """What stands inside a model."""
+    proto = onnx.ModelProto.FromString(model) if isinstance(model, bytes) else model
+    return {entry.key: entry.value for entry in proto.metadata_props}
 
 
 def initializers(model: onnx.ModelProto) -> dict[str, onnx.TensorProto]:

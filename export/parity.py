@@ -1,7 +1,7 @@
 """The gate: how far a file's answers are from the PyTorch student's, and what is too far."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from sklearn.metrics import roc_auc_score
@@ -22,15 +22,22 @@ class Limits:
     malignancy_max_difference: float | None = None
     malignancy_mean_difference: float | None = None
     conditions_max_difference: float | None = None
-    auc_drop: float = 0.01
-    tier_agreement: float = 0.90
+    auc_drop: float = 0.005
+    sensitivity_drop: float = 0.01
+    """how much smaller a share of the cancers may reach `low`, each side by its own thresholds; one photo at least,
+    where so few are malignant that one weighs more than this"""
+    tier_agreement: float = 0.97
     """at least this share of photos with the student's tier"""
-    condition_agreement: float = 0.85
+    condition_agreement: float = 0.90
     """at least this share of photos with the student's likeliest condition"""
     high_to_low: int = 0
     """photos that the student calls high and the file low"""
     conditions_out_of_order: int = 0
     """conditions whose column looks more like another of the student's columns"""
+
+    def stricter(self, margin: float) -> "Limits":
+        """The same with so much more tier agreement asked for, where a whole agreement leaves room for it."""
+        return replace(self, tier_agreement=max(self.tier_agreement, min(self.tier_agreement + margin, 1.0)))
 
 
 LIMITS: Mapping[str, Limits] = {
@@ -42,6 +49,9 @@ LIMITS: Mapping[str, Limits] = {
         tier_agreement=0.99,
         condition_agreement=0.99,
     ),
+    "fp16": Limits(
+        malignancy_max_difference=0.02, malignancy_mean_difference=2e-3, auc_drop=0.002, tier_agreement=0.98
+    ),
     "int8": Limits(malignancy_mean_difference=0.05),
 }
 """The defaults per precision."""
@@ -49,6 +59,9 @@ LIMITS: Mapping[str, Limits] = {
 MISPLACED_DISTANCE = 0.02
 """Mean difference of probability from which a column can count as misplaced: rare conditions are all near zero, and
 which of two such columns is nearer would be chance. A swap of those two shows in `conditions_max_difference`."""
+
+ROUNDING = 1e-6
+"""Relative; for shares of photos, which are computed in two ways."""
 
 AT_LEAST = frozenset({"tier_agreement", "condition_agreement"})
 """Figures whose limit is a floor; all others have a ceiling."""
@@ -66,14 +79,6 @@ class Breach:
         """Such as "tier_agreement 0.871, the limit is at least 0.9"."""
         bound = "at least" if self.figure in AT_LEAST else "at most"
         return f"{self.figure} {self.measured:.4g}, the limit is {bound} {self.limit:g}"
-
-
-def agreement(
-    reference: Outputs, outputs: Outputs, *, reference_thresholds: Thresholds, own_thresholds: Thresholds
-) -> float:
-    """Share of photos with the same tier, each side by its own thresholds."""
-    pairs = zip(tiers(reference, reference_thresholds), tiers(outputs, own_thresholds), strict=True)
-    return float(np.mean([left == right for left, right in pairs]))
 
 
 def compare(
@@ -100,7 +105,19 @@ def compare(
     if malignant.any() and not malignant.all():
         drop = roc_auc_score(malignant, reference.malignancy) - roc_auc_score(malignant, outputs.malignancy)
         found["auc_drop"] = float(drop)
+    if malignant.any():
+        reached = [
+            float((side.malignancy[malignant] >= thresholds.points.low).mean())
+            for side, thresholds in ((reference, reference_thresholds), (outputs, own_thresholds))
+        ]
+        found["sensitivity_drop"] = reached[0] - reached[1]
+        found["malignant_photos"] = float(malignant.sum())
     return found
+
+
+def worst_photo(reference: Outputs, outputs: Outputs) -> int:
+    """The position of the photo whose malignancy differs most."""
+    return int(np.abs(reference.malignancy - outputs.malignancy).argmax())
 
 
 def breaches(parity: Mapping[str, float], limits: Limits) -> tuple[Breach, ...]:
@@ -108,13 +125,17 @@ def breaches(parity: Mapping[str, float], limits: Limits) -> tuple[Breach, ...]:
     return tuple(_breaches(parity, limits))
 
 
-def check(parity: Mapping[str, float], limits: Limits, *, label: str) -> None:
-    """Raises GateError, with every breach, when the file `label` (such as "onnx int8") may not be written."""
+def check(
+    parity: Mapping[str, float], limits: Limits, *, label: str, details: Callable[[], Sequence[str]] = tuple
+) -> None:
+    """Raises GateError, with every breach, when the file `label` (such as "onnx int8") may not be written.
+
+    `details`: more to say of a failure, such as the worst photo; asked for only then.
+    """
     found = breaches(parity, limits)
     if found:
-        photos = int(parity["photos"])
-        texts = "; ".join(breach.describe() for breach in found)
-        raise GateError(f"{label} fails its gate on {photos} validation photos: {texts}. No bundle was written")
+        texts = "; ".join((*(breach.describe() for breach in found), *details()))
+        raise GateError(f"{label} fails its gate on {int(parity['photos'])} validation photos: {texts}")
 
 
 def _breaches(parity: Mapping[str, float], limits: Limits) -> Iterator[Breach]:
@@ -122,6 +143,8 @@ def _breaches(parity: Mapping[str, float], limits: Limits) -> Iterator[Breach]:
         if limit is None or figure not in parity:
             continue
         measured = parity[figure]
+        if figure == "sensitivity_drop":
+            limit = max(limit, (1 + ROUNDING) / parity["malignant_photos"])
         kept = measured >= limit if figure in AT_LEAST else measured <= limit  # False for NaN either way
         if not kept:
             yield Breach(figure=figure, limit=float(limit), measured=measured)

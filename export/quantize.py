@@ -1,23 +1,43 @@
-"""ONNX INT8: static quantisation (QDQ, per-channel weights) by the first recipe that agrees with FP32.
+"""ONNX INT8: the search for a recipe that passes the gate, the cheapest kind of recipe first.
 
-What harms is known from measuring (a `mobilenetv2_100`, 350 dermoscopic photos): the weights and ranges of the first
-blocks. All convolutions in 8 bit kept 93% of the tiers, the first four in float 96%, the first 22 98%; the first
-sixteen weigh 0.1 MB more. Squeeze-and-excite branches in float break the size limit (mobilenetv3 9.1 MB,
-efficientnet_b0 6.4 MB). Depthwise convolutions alone in float is a trap: onnxruntime 1.26 answers differently (65%)
-from its own unoptimised graph (98%), so the float part is always a prefix, and a candidate is judged as devices run it.
+    static       onnxruntime's choices: types, ranges, what stays in float            minutes
+    sensitivity  the most damaged blocks of the best all-8-bit candidate in float
+    equalised    channels equalised, biases corrected, rounding learned
+    fine-tuned   weights and ranges from a fine-tune with simulated INT8              tens of minutes
+
+The search ends after the first stage with a candidate that passes. Of several, the fastest is taken. A latency is
+noisy, so what is within `SAME_SPEED` of the fastest counts as equally fast, and the higher tier agreement decides, then
+the order of the list: another machine may choose another recipe. Naming one (`only`) gives the same bytes again.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 import onnx
-from onnxruntime.quantization import QuantType
-from onnxruntime.quantization.calibrate import CalibrationMethod, TensorsData
-from onnxruntime.quantization.qdq_quantizer import QDQQuantizer
 
-from export.ranges import Histogram, Range, best_ranges
+from export.latency import Latency, against_fp32
+from export.preparation import Preparation
+from export.qdq import float_layers, quantise
+from export.ranges import Range
+from export.recipes import (
+    BASE,
+    FINE_TUNED,
+    RECIPES,
+    Recipe,
+    also_float,
+    bias_corrected,
+    equalised,
+    first_float,
+    float_blocks,
+    learned_rounding,
+    recipe_named,
+)
+from export.sensitivity import TensorDamage, damage, onnx_tensors
+from export.trunk import activation_keys, layers
+from export.weak_blocks import Clean, weakest_block
+from runtime.errors import SkintagError
 
 MAX_BYTES = 5_000_000
 """What one INT8 file may weigh."""
@@ -25,42 +45,69 @@ MAX_BYTES = 5_000_000
 MAX_FLOAT_SHARE = 0.5
 """Share of the convolutions that a recipe may leave in float: beyond it a file would be INT8 in name only."""
 
-OP_TYPES = ("Conv", "Clip", "Relu", "Add", "Mul", "GlobalAveragePool")
-ACTIVATION_TYPES = {"uint8": QuantType.QUInt8, "int8": QuantType.QInt8}
+SAME_SPEED = 1.10
+"""Latencies within this factor of the fastest count as the same."""
+
+SENSITIVITY_ROUNDS = 4
+"""How many blocks, one after the other, may go to float."""
+
+SENSITIVITY_PHOTOS = 4
+
+MOST_FIRST_FLOAT = 4
+"""How many of the first convolutions a fine-tuned or equalised candidate may leave in float."""
+
+
+class QuantiseError(SkintagError):
+    """A search that cannot start; the message says why."""
+
+
+class Named(Protocol):
+    """A recipe of any format."""
+
+    @property
+    def name(self) -> str: ...
 
 
 @dataclass(frozen=True, kw_only=True)
-class Recipe:
-    """One way to quantise. Weights are always symmetric int8 per output channel."""
+class Verdict:
+    """How near a candidate comes to the student on the calibration photos."""
 
-    name: str
-    activations: str = "uint8"
-    """uint8 or int8, asymmetric"""
-    ranges: str = "least_error"
-    """how activation ranges are taken from the histograms: minmax or least_error"""
-    float_convolutions: int = 0
-    """how many of the first convolutions stay in float"""
+    figures: Mapping[str, float]
+    passes: bool
+
+    @property
+    def agreement(self) -> float:
+        """share of the photos with the student's tier"""
+        return self.figures.get("tier_agreement", 0.0)
 
 
-RECIPES = (
-    Recipe(name="all-u8"),
-    Recipe(name="all-s8", activations="int8"),
-    Recipe(name="float4-u8", float_convolutions=4),
-    Recipe(name="float10-u8", float_convolutions=10),
-    Recipe(name="float16-u8", float_convolutions=16),
-    Recipe(name="float22-u8", float_convolutions=22),
-)
-"""In the order of what stays in float, so of cost: the first that agrees well enough is taken."""
+Judge = Callable[[bytes], Verdict]
+Clock = Callable[[bytes, bytes], Latency]
+"""The FP32 file and a candidate, interleaved."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FineTuned:
+    """What a quantisation-aware fine-tune gave."""
+
+    model: onnx.ModelProto
+    """FP32, with the weights it learnt"""
+    ranges: Mapping[str, Range]
+    """by the keys of `export.trunk.activation_keys`"""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Tried:
     """One candidate and what came of it."""
 
-    recipe: Recipe
+    recipe: Named
+    stage: str
+    """static, sensitivity, equalised or fine-tuned"""
     bytes: int
-    agreement: float
-    """share of calibration photos with the tier of the PyTorch student"""
+    verdict: Verdict
+    latency: Latency | None = None
+    remark: str = ""
+    """why it was not taken"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,96 +117,256 @@ class Quantised:
     model: onnx.ModelProto
     recipe: Recipe
     tried: tuple[Tried, ...]
+    sensitivity: tuple[TensorDamage, ...]
+    """of the best static candidate that is all in 8 bit, the most damaged tensor first"""
+    passed: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Candidate:
+    recipe: Recipe
+    model: onnx.ModelProto
+    data: bytes
+    tried: Tried
 
 
 def search(
     model: onnx.ModelProto,
-    histograms: Mapping[str, Histogram],
+    photos: Sequence[np.ndarray],
     *,
-    agreement: Callable[[bytes], float],
-    enough: float,
+    judge: Judge,
+    clock: Clock = against_fp32,
     recipes: Sequence[Recipe] = RECIPES,
+    only: str | None = None,
+    fine_tune: Callable[[], FineTuned] | None = None,
+    max_bytes: int = MAX_BYTES,
     note: Callable[[str], None] = lambda _: None,
 ) -> Quantised:
-    """The first recipe whose agreement is `enough`, or else the one with the most agreement.
+    """The best recipe of the first stage that has one that passes, or else the candidate that comes nearest.
 
-    Candidates above `MAX_BYTES` are passed over as long as another fits.
+    photos: uint8 [S, S, 3] each, of the calibration part. `only`: the name of the one recipe to try. Raises
+    QuantiseError when no recipe has that name, or none of `recipes` leaves most of the model in 8 bit.
     """
-    measured: list[tuple[Tried, onnx.ModelProto]] = []
-    ranges = {method: best_ranges(histograms, method=method) for method in {recipe.ranges for recipe in recipes}}
-    for recipe in _applicable(model, recipes):
-        candidate = quantise(model, ranges[recipe.ranges], recipe=recipe)
-        data = candidate.SerializeToString()
-        tried = Tried(recipe=recipe, bytes=len(data), agreement=agreement(data))
-        measured.append((tried, candidate))
-        note(f"{recipe.name}: {tried.agreement:.1%}")
-        if tried.agreement >= enough and tried.bytes <= MAX_BYTES:
+    bench = _Bench(model, photos, judge=judge, clock=clock, max_bytes=max_bytes, note=note)
+    if only is not None:
+        bench.run(_one(only, bench, recipes, fine_tune))
+        return bench.result()
+    for stage in (_static(bench, recipes), _sensitive(bench), _equalised(bench), _fine_tuned(bench, fine_tune)):
+        bench.run(stage)
+        if bench.passing():
             break
-    best, chosen = max(measured, key=lambda entry: (entry[0].bytes <= MAX_BYTES, entry[0].agreement))
-    return Quantised(model=chosen, recipe=best.recipe, tried=tuple(tried for tried, _ in measured))
+    return bench.result()
 
 
-def quantise(model: onnx.ModelProto, ranges: Mapping[str, Range], *, recipe: Recipe) -> onnx.ModelProto:
-    """The model with 8-bit weights and activations where the recipe wants them. `model` is left as it is.
-
-    `ranges`: what each float map takes on, by `export.ranges.best_ranges`.
-    """
-    copy = onnx.ModelProto()
-    copy.CopyFrom(model)
-    quantizer = QDQQuantizer(
-        copy,
-        per_channel=True,
-        reduce_range=False,
-        weight_qType=QuantType.QInt8,
-        activation_qType=ACTIVATION_TYPES[recipe.activations],
-        tensors_range=_tensors_data(ranges),
-        nodes_to_quantize=quantised_nodes(model, recipe=recipe),
-        nodes_to_exclude=[],
-        op_types_to_quantize=list(OP_TYPES),
-        extra_options={},
-    )
-    quantizer.quantize_model()
-    quantizer.model.topological_sort()
-    quantised = quantizer.model.model
-    del quantised.graph.value_info[:]  # shapes of tensors that are no longer there
-    onnx.checker.check_model(quantised)
-    return quantised
+Trials = Iterator[tuple[str, Recipe, FineTuned | None]]
+"""Stage, recipe, and what it is made from where that is not the model itself."""
 
 
-def quantised_nodes(model: onnx.ModelProto, *, recipe: Recipe) -> list[str]:
-    """Names of the nodes that the recipe quantises: from some convolution to the activation of the last one.
-
-    What follows the last convolution (pooled features, heads, sigmoid, softmax, novelty) stays in float: it costs
-    nothing and its rounding would show in every answer.
-    """
-    nodes = list(model.graph.node)
-    convolutions = [index for index, node in enumerate(nodes) if node.op_type == "Conv"]
-    first = convolutions[min(recipe.float_convolutions, len(convolutions) - 1)]
-    last = _end_of_trunk(nodes, convolutions[-1])
-    return [node.name for node in nodes[first : last + 1] if node.op_type in OP_TYPES]
+def _static(bench: "_Bench", recipes: Sequence[Recipe]) -> Trials:
+    fitting = [recipe for recipe in recipes if bench.mostly_8_bit(recipe)]
+    if not fitting:
+        names = ", ".join(recipe.name for recipe in recipes)
+        raise QuantiseError(f"onnx int8: none of the recipes {names} leaves most of this model in 8 bit")
+    for recipe in fitting:
+        yield "static", recipe, None
 
 
-def _applicable(model: onnx.ModelProto, recipes: Sequence[Recipe]) -> Iterator[Recipe]:
-    """Recipes that quantise most of this model, without those that come to the same.
-
-    Raises ValueError when none is left.
-    """
-    most = MAX_FLOAT_SHARE * sum(node.op_type == "Conv" for node in model.graph.node)
-    seen: set[tuple[object, ...]] = set()
-    for recipe in recipes:
-        key = (recipe.activations, recipe.ranges, *quantised_nodes(model, recipe=recipe))
-        if key not in seen and recipe.float_convolutions <= most:
-            seen.add(key)
-            yield recipe
-    if not seen:
-        raise ValueError(f"no recipe of {', '.join(recipe.name for recipe in recipes)} quantises most of this model")
+def _sensitive(bench: "_Bench") -> Trials:
+    """The weakest block goes to float, then the weakest of what is left, each found on the candidate before."""
+    start = candidate = bench.all_8_bit()
+    for _ in range(SENSITIVITY_ROUNDS):
+        if candidate is None or start is None:
+            return
+        block = weakest_block(bench.trunk, already=candidate.recipe.float_also, clean=bench.clean(start.recipe))
+        recipe = also_float(start.recipe, (*candidate.recipe.float_also, *block))
+        if not block or not bench.mostly_8_bit(recipe):
+            return
+        yield "sensitivity", recipe, None
+        candidate = bench.named(recipe.name)
 
 
-def _end_of_trunk(nodes: Sequence[onnx.NodeProto], last: int) -> int:
-    after = last + 1
-    return after if after < len(nodes) and nodes[after].op_type in ("Clip", "Relu") else last
+def _equalised(bench: "_Bench") -> Trials:
+    """Each correction alone, then together, then with a few of the first convolutions in float."""
+    best = bench.all_8_bit(prepared=False)
+    start = best.recipe if best else BASE
+    both = bias_corrected(equalised(start))
+    rounded = learned_rounding(both)
+    for recipe in (equalised(start), bias_corrected(start), *_with_float(both), rounded, float_blocks(rounded, 1)):
+        if bench.mostly_8_bit(recipe):
+            yield "equalised", recipe, None
 
 
-def _tensors_data(ranges: Mapping[str, Range]) -> TensorsData:
-    data: dict[str, Any] = {name: (np.float32(low), np.float32(high)) for name, (low, high) in ranges.items()}
-    return TensorsData(CalibrationMethod.MinMax, data)
+def _fine_tuned(bench: "_Bench", fine_tune: Callable[[], FineTuned] | None) -> Trials:
+    if fine_tune is None:
+        return
+    tuned = fine_tune()
+    for recipe in _with_float(FINE_TUNED):
+        if bench.mostly_8_bit(recipe):
+            yield "fine-tuned", recipe, tuned
+
+
+def _with_float(recipe: Recipe) -> list[Recipe]:
+    """The recipe, then with its first convolutions and its first block in float."""
+    return [*(first_float(recipe, count) for count in range(MOST_FIRST_FLOAT + 1)), float_blocks(recipe, 1)]
+
+
+def _one(name: str, bench: "_Bench", recipes: Sequence[Recipe], fine_tune: Callable[[], FineTuned] | None) -> Trials:
+    recipe = recipe_named(name, recipes)
+    if recipe is None:
+        known = ", ".join(recipe.name for recipe in (*recipes, FINE_TUNED))
+        raise QuantiseError(f"onnx int8: no recipe {name!r}; there are {known}")
+    if not bench.mostly_8_bit(recipe):
+        raise QuantiseError(f"onnx int8: the recipe {name!r} leaves less than half of this model in 8 bit")
+    tuned = None
+    if recipe.ranges == "learnt":
+        if fine_tune is None:
+            raise QuantiseError(f"onnx int8: the recipe {name!r} needs a fine-tune, which this export does not make")
+        tuned = fine_tune()
+    yield "static" if recipe in recipes else _stage_of(recipe), recipe, tuned
+
+
+def _stage_of(recipe: Recipe) -> str:
+    if recipe.ranges == "learnt":
+        return "fine-tuned"
+    return "sensitivity" if recipe.float_also else "equalised"
+
+
+class _Bench:
+    """Makes candidates, measures each once, and remembers them."""
+
+    def __init__(
+        self,
+        model: onnx.ModelProto,
+        photos: Sequence[np.ndarray],
+        *,
+        judge: Judge,
+        clock: Clock,
+        max_bytes: int,
+        note: Callable[[str], None],
+    ) -> None:
+        self.model, self.photos = model, photos
+        self._judge, self._clock, self._max_bytes, self._note = judge, clock, max_bytes, note
+        self._fp32 = model.SerializeToString()
+        self.trunk = layers(model)
+        self._preparation = Preparation(model, photos)
+        self._candidates: dict[bytes, _Candidate] = {}
+        self._baseline: dict[str, np.ndarray] = {}
+
+    def run(self, trials: Trials) -> None:
+        """Measure every candidate of a stage; what comes to the same as an earlier one is not measured again."""
+        for stage, recipe, tuned in trials:
+            made = self._make(recipe, tuned)
+            data = made.SerializeToString()
+            if data in self._candidates:
+                continue
+            verdict, latency = self._judge(data), self._clock(self._fp32, data)
+            self._note(f"{recipe.name}: {verdict.agreement:.1%} the same tier, {latency.ratio:.2f} of FP32's latency")
+            tried = Tried(recipe=recipe, stage=stage, bytes=len(data), verdict=verdict, latency=latency)
+            self._candidates[data] = _Candidate(recipe=recipe, model=made, data=data, tried=tried)
+
+    def mostly_8_bit(self, recipe: Recipe) -> bool:
+        """Whether the recipe computes at least half of the convolutions in 8 bit, those in branches aside."""
+        main = {layer.index for layer in self.trunk if not layer.squeeze}
+        return len(main & float_layers(self.trunk, recipe)) <= MAX_FLOAT_SHARE * len(main)
+
+    def passing(self) -> list[_Candidate]:
+        """The candidates that could be shipped."""
+        return [one for one in self._candidates.values() if one.tried.verdict.passes and self._fits(one)]
+
+    def all_8_bit(self, *, prepared: bool = True) -> _Candidate | None:
+        """The static candidate without float convolutions that agrees best. `prepared`: a changed model counts too."""
+        whole = [
+            one
+            for one in self._candidates.values()
+            if one.tried.stage == "static"
+            and not float_layers(self.trunk, one.recipe)
+            and (prepared or not one.recipe.prepares)
+            and self._fits(one)
+        ]
+        return max(whole, key=lambda one: one.tried.verdict.agreement, default=None)
+
+    def named(self, name: str) -> _Candidate | None:
+        """The candidate of a recipe, where it was not the same as another's."""
+        return next((one for one in self._candidates.values() if one.recipe.name == name), None)
+
+    def damage(self, candidate: _Candidate) -> list[TensorDamage]:
+        """What quantising did to each tensor, over a few photos."""
+        return self._damage(candidate.data)
+
+    def _damage(self, data: bytes) -> list[TensorDamage]:
+        some = self.photos[:: max(len(self.photos) // SENSITIVITY_PHOTOS, 1)][:SENSITIVITY_PHOTOS]
+        if not self._baseline:
+            self._baseline = _stacked([onnx_tensors(self._fp32, photo) for photo in some])
+        return damage(self._baseline, _stacked([onnx_tensors(data, photo) for photo in some]))
+
+    def clean(self, recipe: Recipe) -> Clean:
+        """Tells how clean the last feature map is with some convolutions in float. Biases are left as they are.
+
+        What would be too large counts as impossible: the last blocks of MobileNetV3 in float take 4 MB more.
+        """
+        plain = replace(recipe, bias_correction=False)
+        last = self.trunk[-1].output
+        model, ranges = self._preparation.of(plain)
+
+        def measured(convolutions: tuple[int, ...]) -> float | None:
+            data = quantise(model, ranges, recipe=also_float(plain, convolutions)).SerializeToString()
+            if len(data) > self._max_bytes:
+                return None
+            return next(entry.snr_db for entry in self._damage(data) if entry.name == last)
+
+        return measured
+
+    def result(self) -> Quantised:
+        """The winner, with a remark on every other candidate."""
+        chosen = self._winner()
+        whole = self.all_8_bit()
+        return Quantised(
+            model=chosen.model,
+            recipe=chosen.recipe,
+            tried=tuple(replace(one.tried, remark=self._remark(one, chosen)) for one in self._candidates.values()),
+            sensitivity=tuple(self.damage(whole or chosen)),
+            passed=chosen in self.passing(),
+        )
+
+    def _make(self, recipe: Recipe, tuned: FineTuned | None) -> onnx.ModelProto:
+        if tuned is None:
+            return quantise(*self._preparation.of(recipe), recipe=recipe)
+        return quantise(tuned.model, by_tensor(tuned.model, tuned.ranges), recipe=recipe)
+
+    def _winner(self) -> _Candidate:
+        passing = self.passing()
+        if not passing:
+            return max(self._candidates.values(), key=lambda one: (self._fits(one), one.tried.verdict.agreement))
+        near = SAME_SPEED * min(_ratio(one) for one in passing)
+        return max((one for one in passing if _ratio(one) <= near), key=lambda one: one.tried.verdict.agreement)
+
+    def _remark(self, one: _Candidate, chosen: _Candidate) -> str:
+        if one is chosen:
+            return "" if one in self.passing() else "nearest, does not pass"
+        if not self._fits(one):
+            return f"over {self._max_bytes:,} bytes"
+        if not one.tried.verdict.passes:
+            return "does not pass"
+        faster = _ratio(one) <= SAME_SPEED * _ratio(chosen)
+        return "agrees less" if faster else "slower"
+
+    def _fits(self, one: _Candidate) -> bool:
+        return len(one.data) <= self._max_bytes
+
+
+def by_tensor(model: onnx.ModelProto, ranges: Mapping[str, Range]) -> dict[str, Range]:
+    """Ranges by key as ranges by tensor name. Raises QuantiseError where one is missing."""
+    keys = activation_keys(model)
+    last = max((key for key in keys.values() if key.startswith("pool")), key=lambda key: int(key[4:]), default="")
+    missing = [key for key in keys.values() if key not in ranges and key != last]
+    if missing:
+        raise QuantiseError(f"the fine-tune learnt no range for {', '.join(missing)}")
+    return {name: ranges[key] for name, key in keys.items() if key in ranges}
+
+
+def _stacked(photos: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    return {name: np.stack([tensors[name] for tensors in photos]) for name in photos[0]}
+
+
+def _ratio(one: _Candidate) -> float:
+    return one.tried.latency.ratio if one.tried.latency is not None else np.inf

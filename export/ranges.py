@@ -1,6 +1,6 @@
 """Activation ranges: what each tensor of the FP32 model takes on over calibration photos."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -22,6 +22,12 @@ SUBSAMPLE_STEP = 3
 
 SHRINKS = np.linspace(1.0, 0.3, 36)
 """Shares of the full range that are tried when the best clipping is looked for."""
+
+SWEEPS = 2
+"""How often the ends are looked at again, one given the other."""
+
+KEPT = 0.9999
+"""Share of the values within a percentile range."""
 
 Range = tuple[float, float]
 
@@ -52,6 +58,18 @@ def collect(model: onnx.ModelProto, photos: Sequence[np.ndarray]) -> dict[str, H
     return {name: Histogram(low=float(lows[i]), high=float(highs[i]), counts=counts[i]) for i, name in enumerate(names)}
 
 
+def channel_peaks(model: onnx.ModelProto, names: Sequence[str], photos: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
+    """The largest absolute value of each channel of the named maps over the photos: float [C] each."""
+    session = onnxruntime.InferenceSession(_exposing(model, names).SerializeToString(), _quiet())
+    peaks: dict[str, np.ndarray] = {}
+    for photo in photos:
+        tensors = cast(list[np.ndarray], session.run(names, {INPUT_NAME: photo[None]}))
+        for name, tensor in zip(names, tensors, strict=True):
+            found = np.abs(tensor).max(axis=(0, 2, 3))
+            peaks[name] = np.maximum(peaks[name], found) if name in peaks else found
+    return peaks
+
+
 def tensor_names(model: onnx.ModelProto) -> list[str]:
     """The float tensors of rank 4, in the order the model computes them."""
     produced = [name for node in model.graph.node for name in node.output]
@@ -73,18 +91,37 @@ def least_error_range(histogram: Histogram) -> Range:
     low, high = full_range(histogram)
     edges = np.linspace(*_proper(histogram.low, histogram.high), BINS + 1)
     centres = (edges[1:] + edges[:-1]) / 2
-    candidates = [
-        (low * below, high * above)
-        for below in (SHRINKS if low < 0 else SHRINKS[:1])
-        for above in (SHRINKS if high > 0 else SHRINKS[:1])
-    ]
-    return min(candidates, key=lambda pair: _squared_error(centres, histogram.counts, pair))
+    return _descend(low, high, lambda pair: _squared_error(centres, histogram.counts, pair))
+
+
+def _descend(low: float, high: float, error: Callable[[Range], float]) -> Range:
+    """The best share of both ends together, then of each end in turn: a seventh of the work of trying all pairs."""
+    share = min(SHRINKS, key=lambda share: error((low * share, high * share)))
+    best = low * share, high * share
+    for _ in range(SWEEPS):
+        best = min(((best[0], high * share) for share in SHRINKS), key=error)
+        best = min(((low * share, best[1]) for share in SHRINKS), key=error)
+    return float(best[0]), float(best[1])
+
+
+def percentile_range(histogram: Histogram) -> Range:
+    """`KEPT` of all values, the rest cut off in equal parts below and above; and zero."""
+    low, high = _proper(histogram.low, histogram.high)
+    share = np.cumsum(histogram.counts) / histogram.counts.sum()
+    edges = np.linspace(low, high, BINS + 1)
+    beyond = (1 - KEPT) / 2
+    return (
+        min(float(edges[np.searchsorted(share, beyond, side="right")]), 0.0),
+        max(float(edges[min(int(np.searchsorted(share, 1 - beyond)) + 1, BINS)]), 0.0),
+    )
+
+
+METHODS = {"minmax": full_range, "least_error": least_error_range, "percentile": percentile_range}
 
 
 def best_ranges(histograms: Mapping[str, Histogram], *, method: str) -> dict[str, Range]:
-    """`method`: "minmax" (every value seen) or "least_error" (peaks clipped)."""
-    pick = {"minmax": full_range, "least_error": least_error_range}[method]
-    return {name: pick(histogram) for name, histogram in histograms.items()}
+    """`method`: "minmax" (every value seen), "least_error" (peaks clipped) or "percentile" (few values clipped)."""
+    return {name: METHODS[method](histogram) for name, histogram in histograms.items()}
 
 
 def _squared_error(centres: np.ndarray, counts: np.ndarray, pair: Range) -> float:

@@ -26,6 +26,8 @@ class Photos:
     """bool [N]"""
     conditions: np.ndarray
     """int [N], positions in `runtime.conditions.CONDITIONS`"""
+    names: Sequence[str] = ()
+    """image ids"""
 
     def __len__(self) -> int:
         return len(self.squares)
@@ -49,6 +51,7 @@ def photos_of(data: Dataset, part: Part) -> Photos:
         squares=[data.square(int(index)) for index in indices],
         malignant=data.malignant(indices),
         conditions=data.conditions(indices),
+        names=[data.samples[index].image_id for index in indices],
     )
 
 
@@ -57,16 +60,17 @@ def make_reference(
 ) -> Reference:
     """Measure the student once on every part; `statistics_photos` training photos say what is familiar."""
     photo_student = PhotoStudent(student.eval()).eval()
-    train = photos[Part.TRAIN]
-    chosen = evenly_spread(len(train), statistics_photos)
-    with stages.stage("Features of training photos", total=len(chosen)) as step:
-        seen = student_answers(photo_student, [train.squares[index] for index in chosen], step=step)
     later = [part for part in Part if part is not Part.TRAIN]
     with stages.stage("Asking the PyTorch student", total=sum(len(photos[part]) for part in later)) as step:
         answers = {part: student_answers(photo_student, photos[part].squares, step=step) for part in later}
     temperatures, calibration = _calibration(answers[Part.CALIBRATION], photos[Part.CALIBRATION])
-    statistics = feature_statistics(seen.features, torch.from_numpy(train.conditions[chosen]))
-    module = EdgeModule(photo_student, statistics=statistics, temperatures=temperatures).eval()
+    module = module_of(
+        student,
+        photos[Part.TRAIN],
+        temperatures=temperatures,
+        statistics_photos=statistics_photos,
+        stages=stages,
+    )
     outputs = {part: module_outputs(module, answers[part]) for part in later}
     return Reference(
         module=module,
@@ -74,6 +78,18 @@ def make_reference(
         thresholds=thresholds(outputs[Part.CALIBRATION], photos[Part.CALIBRATION].malignant, targets=targets),
         calibration=calibration,
     )
+
+
+def module_of(
+    student: Student, train: Photos, *, temperatures: Temperatures, statistics_photos: int, stages: Stages
+) -> EdgeModule:
+    """A student with everything around it; `statistics_photos` training photos say what is familiar."""
+    photo_student = PhotoStudent(student.eval()).eval()
+    chosen = evenly_spread(len(train), statistics_photos)
+    with stages.stage("Features of training photos", total=len(chosen)) as step:
+        seen = student_answers(photo_student, [train.squares[index] for index in chosen], step=step)
+    statistics = feature_statistics(seen.features, torch.from_numpy(train.conditions[chosen]))
+    return EdgeModule(photo_student, statistics=statistics, temperatures=temperatures).eval()
 
 
 def evenly_spread(count: int, wanted: int) -> np.ndarray:

@@ -6,15 +6,25 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure as Drawing
+from PIL import Image
 
-from export.evaluate import Outputs, Thresholds
-from export.formats import NOT_BUILT_YET, Written
+from export.evaluate import Outputs, Thresholds, tiers
+from export.judge import FileReport
 from export.parity import Limits, describe_limits
-from runtime.bundle import Figure, Manifest, ModelFile
+from export.quantize import Tried
+from export.reference import Photos, evenly_spread
+from runtime.bundle import Calibration, Figure, Manifest, ModelFile
 from teacher.console import figure_text
 
 REPORT_NAME = "report.md"
 PICTURE_NAME = "agreement.png"
+EXAMPLES_NAME = "examples.png"
+
+EXAMPLES = 6
+"""Photos in the row of examples, from the least to the most suspicious."""
+
+MOST_DAMAGED = 8
+"""Tensors that the report names."""
 
 FIGURE_TITLES = {
     "malignancy_auc": "malignancy AUC",
@@ -28,21 +38,6 @@ FIGURE_TITLES = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class FileReport:
-    """One file that passed its gate."""
-
-    entry: ModelFile
-    written: Written
-    outputs: Outputs
-    """on the validation part"""
-
-    @property
-    def label(self) -> str:
-        """Such as "onnx int8"."""
-        return f"{self.entry.format} {self.entry.precision}"
-
-
-@dataclass(frozen=True, kw_only=True)
 class ReportContent:
     """All that the report tells."""
 
@@ -51,12 +46,19 @@ class ReportContent:
     reference_outputs: Outputs
     """the PyTorch student on the validation part"""
     reference_thresholds: Thresholds
+    reference_calibration: Calibration | None
+    photos: Photos | None
+    """the validation part, for the row of examples; None: no photo may be shown"""
     files: Sequence[FileReport]
+    failures: Mapping[str, str]
+    """what was said of the files that are missing"""
     limits: Mapping[str, Limits]
 
 
 def write_report(folder: Path, content: ReportContent) -> None:
-    """Write `report.md` and its picture into `folder`."""
+    """Write `report.md` and its pictures into `folder`."""
+    if content.photos is not None:
+        _draw_examples(content, content.photos).savefig(folder / EXAMPLES_NAME, dpi=100, metadata={"Software": None})
     _draw(content).savefig(folder / PICTURE_NAME, dpi=110, metadata={"Software": None})
     (folder / REPORT_NAME).write_text("\n".join(_lines(content)) + "\n", encoding="utf-8")
 
@@ -92,29 +94,32 @@ def _lines(content: ReportContent) -> Iterator[str]:
     yield ""
     yield f"Made {manifest.created} from {manifest.architecture}, trained on {', '.join(manifest.training_data)}."
     yield f"Licence: {manifest.licence}."
-    yield f"Input {manifest.input.height} x {manifest.input.width} pixels. Not built yet: {', '.join(NOT_BUILT_YET)}."
-    yield ""
-    yield "## Figures on the test part (95% interval)"
-    yield ""
+    yield f"Input {manifest.input.height} x {manifest.input.width} pixels."
+    for failure in content.failures.values():
+        yield f"**Incomplete**: {failure}."
+    yield from _section("Figures on the test part (95% interval)")
     header, rows = figure_rows(content.reference_figures, manifest.files)
     yield from _table(header, rows)
-    yield ""
-    yield "## Difference to the PyTorch student on the validation part"
-    yield ""
+    yield from _section("Difference to the PyTorch student on the validation part")
     yield from _parity_table(content)
     yield ""
     yield f"![Malignancy of each file against PyTorch, validation part]({PICTURE_NAME})"
-    yield ""
-    yield "## Operating points, from each file's own answers on the calibration part"
-    yield ""
+    yield from _examples_lines(content)
+    yield from _section("Operating points, from each file's own answers on the calibration part")
     yield from _thresholds_table(content)
+    yield from _section("How the files were made")
+    yield from _making_table(content)
     yield ""
-    yield _calibration_line(manifest)
-    yield from _search_lines(content)
-    yield ""
-    yield "## Toolchain"
-    yield ""
+    yield from _determinism_lines(content)
+    for file in content.files:
+        yield from _search_lines(file)
+        yield from _damage_lines(file)
+    yield from _section("Toolchain")
     yield ", ".join(f"{name} {version}" for name, version in manifest.toolchain.items())
+
+
+def _section(title: str) -> Iterator[str]:
+    yield from ("", f"## {title}", "")
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
@@ -139,46 +144,101 @@ def _parity_table(content: ReportContent) -> Iterator[str]:
     return _table(header, rows)
 
 
+def _examples_lines(content: ReportContent) -> Iterator[str]:
+    if content.photos is not None:
+        yield from _section("Examples from the validation part: each file's verdict")
+        yield f"![Six photos with the malignancy and tier that each file gives them]({EXAMPLES_NAME})"
+
+
 def _thresholds_table(content: ReportContent) -> Iterator[str]:
-    reference = content.reference_thresholds
-    sides = [("PyTorch", reference.points, reference.novelty)]
-    sides += [(file.label, file.entry.operating_points, file.entry.novelty_threshold) for file in content.files]
-    rows = [(label, f"{points.low:.4f}", f"{points.high:.4f}", _novelty(novelty)) for label, points, novelty in sides]
-    return _table(("file", "low", "high", "novelty"), rows)
+    sides = [("PyTorch", content.reference_thresholds, content.reference_calibration)]
+    sides += [(file.label, file.thresholds, file.entry.calibration) for file in content.files]
+    rows = [
+        (label, f"{own.points.low:.4f}", f"{own.points.high:.4f}", _novelty(own.novelty), *_temperatures(calibration))
+        for label, own, calibration in sides
+    ]
+    return _table(("file", "low", "high", "novelty", "temperatures: malignancy", "conditions", "photos"), rows)
 
 
 def _novelty(value: float | None) -> str:
     return "not judged" if value is None else f"{value:.3f}"
 
 
-def _calibration_line(manifest: Manifest) -> str:
-    calibration = manifest.calibration
+def _temperatures(calibration: Calibration | None) -> tuple[str, str, str]:
     if calibration is None:
-        return "Not calibrated: the calibration part has too few photos; thresholds are the defaults, temperatures 1."
+        return "1 (not calibrated: too few photos)", "1", "-"
     return (
-        f"Temperatures from {calibration.n:,} photos of the {calibration.part} part: malignancy "
-        f"{calibration.malignancy_temperature:.3f}, conditions {calibration.conditions_temperature:.3f}."
+        f"{calibration.malignancy_temperature:.3f}",
+        f"{calibration.conditions_temperature:.3f}",
+        f"{calibration.n:,}",
     )
 
 
-def _search_lines(content: ReportContent) -> Iterator[str]:
-    for file in content.files:
-        if not file.written.tried:
-            continue
-        yield ""
-        yield f"## Recipes tried for {file.label} (taken: {file.written.recipe})"
-        yield ""
-        rows = [
-            (
-                t.recipe.name,
-                t.recipe.activations,
-                str(t.recipe.float_convolutions),
-                f"{t.bytes:,}",
-                f"{t.agreement:.1%}",
-            )
-            for t in file.written.tried
-        ]
-        yield from _table(("recipe", "activations", "first convolutions in float", "bytes", "same tier"), rows)
+def _making_table(content: ReportContent) -> Iterator[str]:
+    rows = [
+        (
+            file.label,
+            file.entry.recipe or "-",
+            f"{file.entry.bytes:,}",
+            f"{file.written.cost.seconds:.1f}",
+            f"{file.written.cost.peak_bytes / 1e6:,.0f}",
+        )
+        for file in content.files
+    ]
+    return _table(("file", "recipe", "bytes", "seconds to convert", "peak memory, MB"), rows)
+
+
+def _determinism_lines(content: ReportContent) -> Iterator[str]:
+    reasons = [(file.label, file.entry.determinism) for file in content.files if file.entry.determinism]
+    if not reasons:
+        yield "Exporting again gives the same model files byte for byte; times and memory above differ."
+    for label, reason in reasons:
+        yield f"Exporting again gives the same bytes, except that for {label} {reason}."
+
+
+def _search_lines(file: FileReport) -> Iterator[str]:
+    if file.written.tried:
+        yield from _section(f"Recipes tried for {file.label} (taken: {file.written.recipe})")
+        header = ("recipe", "stage", "bytes", "latency / FP32", "same tier", "AUC drop", "mean difference", "remark")
+        yield from _table(header, [_tried_row(tried) for tried in file.written.tried])
+
+
+def _tried_row(tried: Tried) -> tuple[str, ...]:
+    found = tried.verdict.figures
+    return (
+        tried.recipe.name,
+        tried.stage,
+        f"{tried.bytes:,}",
+        "-" if tried.latency is None else f"{tried.latency.ratio:.2f} ({tried.latency.milliseconds:.1f} ms)",
+        f"{found['tier_agreement']:.1%}",
+        f"{found['auc_drop']:.4f}" if "auc_drop" in found else "-",
+        f"{found['malignancy_mean_difference']:.4f}",
+        tried.remark,
+    )
+
+
+def _damage_lines(file: FileReport) -> Iterator[str]:
+    if file.written.damage:
+        yield from _section(f"Most damaged tensors of {file.label} with everything in 8 bit")
+        worst = file.written.damage[:MOST_DAMAGED]
+        yield from _table(("tensor", "signal to noise, dB"), [(t.name, f"{t.snr_db:.1f}") for t in worst])
+
+
+def _draw_examples(content: ReportContent, photos: Photos) -> Drawing:
+    """One column per photo, malignancy by the student rising from left to right; below it each file's verdict."""
+    reference = content.reference_outputs
+    order = np.argsort(reference.malignancy, kind="stable")
+    shown = order[evenly_spread(len(order), EXAMPLES)]
+    sides = [("PyTorch", reference, content.reference_thresholds)]
+    sides += [(file.label, file.outputs, file.thresholds) for file in content.files]
+    verdicts = [(label, outputs, tiers(outputs.take(shown), own)) for label, outputs, own in sides]
+    drawing = Drawing(figsize=(2.1 * len(shown), 2.2 + 0.17 * len(sides)), layout="constrained")
+    for column, (axes, index) in enumerate(zip(drawing.subplots(1, len(shown), squeeze=False)[0], shown, strict=True)):
+        axes.imshow(Image.fromarray(photos.squares[index]).resize((160, 160)))
+        axes.set(xticks=[], yticks=[])
+        lines = [f"{label}: {own[column].value} {outputs.malignancy[index]:.3f}" for label, outputs, own in verdicts]
+        axes.set_xlabel("\n".join(lines), fontsize=6.5, loc="left")
+    return drawing
 
 
 def _draw(content: ReportContent) -> Drawing:

@@ -1,5 +1,6 @@
 """`python -m export all`, as a user types it."""
 
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +12,7 @@ from distill.config import TrainConfig
 from distill.run import METRICS_NAME, create_run, open_run_data
 from distill.student import WEIGHTS_NAME, Student, student_spec
 from export.cli import main
-from export.formats import FORMATS, NOT_BUILT_YET
+from export.formats import FORMATS
 from runtime.bundle import load_bundle
 from teacher.data.dataset import DataOptions, Dataset
 from teacher.files import write_json
@@ -26,16 +27,14 @@ def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
     return code if isinstance(code, int) else 0 if code is None else 1
 
 
-def test_formats_names_what_is_not_built_yet(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_formats_lists_all_six_files(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(monkeypatch, "formats") == 0
     lines = capsys.readouterr().out.splitlines()
-    for label in NOT_BUILT_YET:
-        assert any(label in line and "not built yet" in line for line in lines)
+    assert [kind.label for kind in FORMATS] == [
+        "onnx int8", "onnx fp32", "tflite int8", "tflite fp32", "coreml fp16", "coreml int8"
+    ]  # fmt: skip
     for kind in FORMATS:
         assert any(kind.label in line and kind.file_name in line for line in lines)
-    assert {label.split()[0] for label in NOT_BUILT_YET} == {"tflite", "coreml"}
 
 
 def test_no_run_and_an_unfinished_run_are_said(
@@ -53,7 +52,11 @@ def test_no_run_and_an_unfinished_run_are_said(
 
 def test_an_unknown_precision_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(monkeypatch, "all", "--precisions", "int8,int4") == 1
-    assert "--precisions int8,int4: choose from int8, fp32" in capsys.readouterr().err
+    assert "--precisions int8,int4: choose from int8, fp32, fp16" in capsys.readouterr().err
+    assert run(monkeypatch, "coreml", "--precisions", "fp32") == 1
+    assert "--formats coreml --precisions fp32: no such file" in capsys.readouterr().err
+    assert run(monkeypatch, "all", "--formats", "onnx,torchscript") == 1
+    assert "--formats onnx,torchscript: choose from onnx, tflite, coreml" in capsys.readouterr().err
 
 
 @pytest.fixture(scope="module")
@@ -61,31 +64,49 @@ def finished_run(make_student: Callable[[str, Dataset], Student], tmp_path_facto
     """A run on the embedded synthetic data, its student fitted in a second instead of trained."""
     folder = tmp_path_factory.mktemp("export-run")
     config = TrainConfig(
-        student="test_resnet",
-        student_spec=student_spec("test_resnet", image_size=64, drop_rate=0.0),
+        student="test_efficientnet",
+        student_spec=student_spec("test_efficientnet", image_size=64, drop_rate=0.0),
         data=DataOptions(image_size=64, cache=folder / "cache", synthetic_count=250),
         teacher=TeacherConfig(),
     )
     path = create_run(folder / "runs", config, name="drawn")
-    student = make_student("test_resnet", open_run_data(path))
+    student = make_student("test_efficientnet", open_run_data(path))
     save_file(student.state_dict(), path / WEIGHTS_NAME)
     write_json(path / METRICS_NAME, {})
     return path
+
+
+LENIENT = (
+    "--min-tier-agreement", "0.5", "--max-auc-drop", "0.3", "--max-sensitivity-drop", "0.5",
+    "--min-condition-agreement", "0.3", "--max-mean-difference", "0.5",
+)  # fmt: skip
+"""A random trunk says nothing about how good INT8 can get."""
 
 
 @pytest.mark.slow
 def test_all_makes_a_bundle_of_the_newest_run(
     finished_run: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    lenient = ("--min-tier-agreement", "0.5", "--max-auc-drop", "0.3")
+    """Six files, each judged; then `check` finds the bundle sound, and a changed byte in any file."""
     monkeypatch.chdir(tmp_path)
-    assert run(monkeypatch, "all", "--runs", str(finished_run.parent), *lenient) == 0
+    assert run(monkeypatch, "all", "--runs", str(finished_run.parent), "--no-fine-tune", *LENIENT) == 0
     out = capfd.readouterr().out
-    bundle = load_bundle(Path("bundles/drawn"))
-    assert [file.precision for file in bundle.manifest.files] == ["int8", "fp32"]
-    assert "not built yet: tflite fp32" in out
+    folder = Path("bundles/drawn")
+    bundle = load_bundle(folder)
+    labels = [f"{file.format} {file.precision}" for file in bundle.manifest.files]
+    assert labels == [kind.label for kind in FORMATS]
+    assert bundle.file.name == "model.int8.onnx"
     assert "malignancy AUC" in out
     assert out.strip().endswith("next: uv run python -m runtime photo.jpg --bundle bundles/drawn")
+    assert run(monkeypatch, "check", str(folder)) == 0
+    assert "sound" in capfd.readouterr().out
+    for file in bundle.manifest.files:
+        path = folder / file.name
+        sound = path.read_bytes()
+        path.write_bytes(sound[:1000] + bytes([sound[1000] ^ 1]) + sound[1001:])
+        assert run(monkeypatch, "check", str(folder)) == 1
+        assert f"{file.name}: damaged (its sha256" in capfd.readouterr().err
+        path.write_bytes(sound)
 
 
 @pytest.mark.slow
@@ -93,9 +114,32 @@ def test_a_failed_gate_exits_with_its_words_and_nothing_written(
     finished_run: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert run(monkeypatch, "all", "--run", str(finished_run), "--min-tier-agreement", "1.1", "--name", "x") == 1
+    impossible = ("--onnx-recipe", "u8", "--min-tier-agreement", "1.1", "--name", "x")
+    assert run(monkeypatch, "onnx", "--run", str(finished_run), *impossible) == 1
     error = capfd.readouterr().err
     assert "onnx int8 fails its gate" in error
     assert "the limit is at least 1.1" in error
+    assert "worst photo" in error
     assert "Traceback" not in error
     assert not list(tmp_path.rglob("*.onnx"))
+
+
+@pytest.mark.slow
+def test_an_export_asks_no_network(
+    finished_run: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Children included: `sitecustomize` is read by every Python that starts, and takes sockets away."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import socket\n\n\ndef refuse(*_, **__):\n    raise OSError('this test allows no network')\n\n\n"
+        "socket.socket.connect = refuse\nsocket.getaddrinfo = refuse\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setattr("socket.getaddrinfo", None)
+    monkeypatch.chdir(tmp_path)
+    found = subprocess.run(
+        [sys.executable, "-c", "import socket; socket.getaddrinfo('localhost', 80)"], capture_output=True, text=True
+    )
+    assert "allows no network" in found.stderr
+    assert run(monkeypatch, "onnx", "--run", str(finished_run), "--onnx-recipe", "u8", *LENIENT) == 0
+    others = ("--formats", "tflite,coreml", "--tflite-recipe", "s8")
+    assert run(monkeypatch, "all", "--run", str(finished_run), *others, *LENIENT) == 0
