@@ -2,7 +2,7 @@
 
 import tempfile
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import typer
@@ -45,7 +45,7 @@ def latency(
     with tempfile.TemporaryDirectory() as folder:
         timed = photo or _drawn_photo(Path(folder))
         found = measure_latency(timed, bundle=bundle, repeats=repeats, warmup=warmup, threads=threads)
-    _write(out, found)
+    _write(out, found.to_dict())
     _show(found, out)
 
 
@@ -62,6 +62,63 @@ def verdicts(
     typer.echo(f"picture: {out}")
 
 
+@app.command()
+def formats(
+    run: Annotated[list[Path], typer.Option(help="Run folder of a student; give it once per student.")],
+    peer_python: Annotated[
+        Path | None, typer.Option(help="Interpreter that has litert-torch, to compare with; see docs/benchmarks.md.")
+    ] = None,
+    rounds: Annotated[int, typer.Option(min=3, help="Counted rounds of the interleaved timing.")] = 60,
+    fine_tune: Annotated[bool, typer.Option(help="Fine-tune for 8 bit where no recipe passes.")] = True,
+    bundles: Annotated[Path, typer.Option(help="Where the bundles go.")] = Path("bundles"),
+    out: Annotated[Path, typer.Option(help="Where the JSON goes.")] = Path("artifacts/formats.json"),
+) -> None:
+    """Every format of some students in one table, beside onnxruntime's defaults and litert-torch."""
+    from benchmarks.formats import Row, as_json, measure_formats, table
+    from export.console import live_stages
+
+    rows: list[Row] = []
+    refused: dict[str, str] = {}
+    for student in run:
+        with live_stages() as stages:
+            found, failed = measure_formats(
+                student, out=bundles, peer_python=peer_python, rounds=rounds, stages=stages, fine_tune=fine_tune
+            )
+        rows, refused = [*rows, *found], {**refused, **failed}
+        _write(out, as_json(rows, refused))  # after each student: the next one takes minutes
+    print_table("Formats", *table(rows))
+    for label, text in refused.items():
+        typer.echo(f"refused: {label}: {text}")
+    typer.echo(f"all figures: {out}")
+
+
+@app.command()
+def roofline(
+    run: Annotated[list[Path], typer.Option(help="Run folder of a student; give it once per student.")],
+) -> None:
+    """The least time this machine could take for a student, in float and in 8 bit, on one thread."""
+    from benchmarks.roofline import bounds
+
+    machine, found = bounds(run)
+    typer.echo(
+        f"one thread: {machine.float_products / 1e9:.0f} billion multiply-adds/s in float32, "
+        f"{machine.integer_products / 1e9:.0f} in 8 bit; {machine.bandwidth / 1e9:.1f} GB/s"
+    )
+    rows = [
+        (
+            name,
+            f"{b.products / 1e6:,.0f}",
+            f"{b.float_ms:.2f}",
+            f"{b.integer_ms:.2f}",
+            f"{b.ratio:.2f}",
+            f"{b.memory_bound:.0%}",
+        )
+        for name, b in found.items()
+    ]
+    header = ("student", "million products", "FP32 ms, at least", "INT8 ms, at least", "ratio", "FP32 waits for memory")
+    print_table("Roofline", header, rows)
+
+
 def _drawn_photo(folder: Path) -> Path:
     """A synthetic lesion at the size of a phone photo, with sensor noise: decoding costs by size and by detail."""
     pixels, _ = render(SyntheticConfig(count=1), 0)
@@ -73,10 +130,10 @@ def _drawn_photo(folder: Path) -> Path:
     return path
 
 
-def _write(out: Path, found: Latency) -> None:
+def _write(out: Path, found: dict[str, Any]) -> None:
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        write_json(out, found.to_dict())
+        write_json(out, found)
     except OSError as error:
         raise BenchmarkError(f"--out {out}: cannot be written ({error.strerror})") from error
 
