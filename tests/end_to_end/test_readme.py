@@ -26,13 +26,17 @@ def python_commands() -> list[str]:
     return [line for line in commands() if line.startswith("uv run python -m ")]
 
 
-def run(command: str, folder: Path, *, replace: dict[str, str] | None = None) -> str:
-    """Run a README command in a folder of its own with this interpreter; the output, once it has ended well."""
+def run(command: str, folder: Path, *, replace: dict[str, str] | None = None, may_say: str | None = None) -> str:
+    """Run a README command in a folder of its own with this interpreter; the output, once it has ended well.
+
+    `may_say`: an ending with exit status 1 and these words is well, too.
+    """
     for old, new in (replace or {}).items():
         command = command.replace(old, new)
     words = [sys.executable, *shlex.split(command.removeprefix("uv run python"))]
     done = subprocess.run(words, cwd=folder, env=_environment(), capture_output=True, text=True, check=False)
-    assert done.returncode == 0, f"{command}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
+    allowed = done.returncode == 1 and may_say is not None and may_say in done.stderr
+    assert done.returncode == 0 or allowed, f"{command}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
     return done.stdout
 
 
@@ -94,9 +98,13 @@ def test_the_main_job_then_export_then_triage(desk: Path) -> None:
     assert "next: uv run python -m export all" in trained
     (finished,) = (desk / "runs").glob("*/metrics.json")
     assert json.loads(finished.read_text())["test"]["malignancy_auc"]["value"] > 0.9
-    exported = run(the("export all"), desk)
-    assert "not built yet" in exported
+    # Whether each 8-bit file of this very student passes its gate is the student's affair, and the fine-tune takes
+    # minutes: the bundle may come out incomplete, but then it says so.
+    exported = run(f"{the('export all')} --no-fine-tune --keep-going", desk, may_say="is incomplete")
+    assert "onnx fp32" in exported
     (bundle,) = (desk / "bundles").glob("*/manifest.json")
+    files = json.loads(bundle.read_text())["files"]
+    assert {file["format"] for file in files} == {"onnx", "tflite", "coreml"}
     report = run(f"{the('runtime photo.jpg')} --bundle {bundle.parent} --json", desk)
     assert json.loads(report.splitlines()[0])["tier"] in {"low", "moderate", "high", "cannot assess"}
 
