@@ -143,7 +143,7 @@ def _held(judge: Judge, maker: str, made: Made, outputs_of: OutputsOf, stages: S
         squares = judge.photos[part].squares
         with stages.stage(f"{maker} {made.precision}: {part.value}", total=len(squares)) as step:
             answers[part] = outputs_of(made.data, squares, step=step)
-    own = thresholds(answers[Part.CALIBRATION], judge.photos[Part.CALIBRATION].malignant, targets=judge.targets)
+    own = thresholds(answers[Part.CALIBRATION], judge.photos[Part.CALIBRATION].cases, targets=judge.targets)
     found = compare(
         judge.reference.outputs[Part.VALIDATION],
         answers[Part.VALIDATION],

@@ -12,11 +12,10 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import torch
 from onnx import TensorProto, helper, numpy_helper
 
 from distill.student import Student, load_student
-from export.graph import EdgeModule, FeatureStatistics, PhotoStudent, Temperatures
+from export.graph import COMPONENTS, EdgeModule, FeatureStatistics, PhotoStudent, Temperatures
 from export.latency import session_of
 from export.onnx_format import to_onnx
 
@@ -92,7 +91,7 @@ def bound(model: onnx.ModelProto, machine: Machine) -> Bound:
 def _exported(student: Student) -> onnx.ModelProto:
     """The FP32 model; what surrounds the student plays no part, so it may be anything."""
     width = student.malignancy_head.in_features
-    statistics = FeatureStatistics(means=torch.zeros(1, width), scale=torch.ones(width))
+    statistics = FeatureStatistics.blank(width, components=COMPONENTS)
     module = EdgeModule(
         PhotoStudent(student), statistics=statistics, temperatures=Temperatures(malignancy=2.0, conditions=2.0)
     )

@@ -13,6 +13,7 @@ from distill.fine_tune import QuantisedStudent
 from distill.quantize import ensure_quantised
 from distill.student import Student
 from export.calibrate import Targets
+from export.calibration_report import write_calibration_report
 from export.console import Stages, captured, last_lines
 from export.context import Context, ModelFormat, Written
 from export.evaluate import figures
@@ -201,6 +202,7 @@ class _Export:
             reference_outputs=reference.outputs[Part.VALIDATION],
             reference_thresholds=reference.thresholds,
             reference_calibration=reference.calibration,
+            test_malignant=test.malignant,
             photos=self.photos[Part.VALIDATION] if self.options.examples else None,
             files=files,
             failures=failures,
@@ -307,6 +309,8 @@ def _write(folder: Path, content: ReportContent) -> None:
         (folder / file.entry.name).write_bytes(file.data)
     write_manifest(folder, content.manifest)
     write_report(folder, content)
+    answers = {file.entry.name: file.measured.test for file in content.files}
+    write_calibration_report(folder, content.manifest, test=answers, malignant=content.test_malignant)
     for file in read_manifest(folder).files:
         verified(folder, file)
 

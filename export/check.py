@@ -40,7 +40,7 @@ def check_bundle(folder: Path, *, judge: Judge | None = None) -> tuple[Manifest,
 
 def _checked(folder: Path, manifest: Manifest, file: ModelFile, judge: Judge | None) -> Checked:
     data = verified(folder, file)
-    kind = _kind(file)
+    kind = kind_of(file)
     side = manifest.input.height
     try:
         kind.outputs(data, [np.full((side, side, 3), GREY, np.uint8)])
@@ -50,7 +50,8 @@ def _checked(folder: Path, manifest: Manifest, file: ModelFile, judge: Judge | N
     return Checked(file=file, parity=None if judge is None else judge.again(kind, data, file))
 
 
-def _kind(file: ModelFile) -> ModelFormat:
+def kind_of(file: ModelFile) -> ModelFormat:
+    """The format of a file in a bundle. Raises BundleError where this program does not know it."""
     for kind in FORMATS:
         if (kind.format, kind.precision) == (file.format, file.precision):
             return kind

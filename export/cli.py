@@ -13,15 +13,18 @@ from distill.run import DEFAULT_RUNS, newest_run, open_run_data
 from distill.student import load_student
 from export.build import Built, ExportOptions, build_bundle, fine_tune_of, judge_of
 from export.calibrate import Targets
+from export.calibration_report import CALIBRATION_NAME
 from export.check import Checked, check_bundle
 from export.console import live_stages
 from export.context import ModelFormat
 from export.formats import FORMATS
 from export.parity import LIMITS
+from export.recalibrate import recalibrate, targets_of
 from export.recover import recover_run
-from export.report import figure_rows
+from export.report import describe, figure_rows
+from export.sign import PUBLIC_NAME, make_keys, sign_bundle
 from export.workshop import ExportError
-from runtime.bundle import Manifest
+from runtime.bundle import Manifest, read_manifest
 from teacher.console import print_table, run_cli
 from teacher.data.dataset import DEFAULT_CACHE, DataOptions
 
@@ -49,6 +52,9 @@ ConditionOption = Annotated[
 MeanOption = Annotated[float, typer.Option(help="gate of INT8: largest mean difference of malignancy")]
 SensitivityOption = Annotated[float, typer.Option(help="share of cancers that must reach the `low` threshold")]
 SpecificityOption = Annotated[float, typer.Option(help="share of benign lesions that must stay below `high`")]
+ConfidenceOption = Annotated[float, typer.Option(help="chance that `low` keeps its target; 0: on average only")]
+CoverageOption = Annotated[float, typer.Option(help="share of photos whose condition is in its set of likely ones")]
+RejectionOption = Annotated[float, typer.Option(help="share of ordinary photos that may be called unfamiliar")]
 LicenceOption = Annotated[str | None, typer.Option(help="licence text; without it derived from the training data")]
 
 
@@ -79,6 +85,9 @@ def _export_command(formats_default: str) -> Callable[..., None]:
         max_mean_difference: MeanOption = GATE.malignancy_mean_difference or 1.0,
         target_sensitivity: SensitivityOption = Targets().sensitivity,
         target_specificity: SpecificityOption = Targets().specificity,
+        confidence: ConfidenceOption = Targets().confidence,
+        coverage: CoverageOption = Targets().coverage,
+        novelty_rejection: RejectionOption = Targets().novelty_rejection,
         licence: LicenceOption = None,
     ) -> None:
         int8 = replace(
@@ -91,7 +100,13 @@ def _export_command(formats_default: str) -> Callable[..., None]:
         )
         options = ExportOptions(
             formats=_chosen(formats, precisions),
-            targets=Targets(sensitivity=target_sensitivity, specificity=target_specificity),
+            targets=Targets(
+                sensitivity=target_sensitivity,
+                specificity=target_specificity,
+                confidence=confidence,
+                coverage=coverage,
+                novelty_rejection=novelty_rejection,
+            ),
             limits={**LIMITS, "int8": int8},
             onnx_recipe=onnx_recipe,
             tflite_recipe=tflite_recipe,
@@ -136,9 +151,57 @@ def check(
     judge = None
     with live_stages() as stages:
         if run is not None:
-            judge = judge_of(load_student(run), open_run_data(run), options=ExportOptions(), stages=stages)
+            options = ExportOptions(targets=targets_of(read_manifest(bundle).files[0]))
+            judge = judge_of(load_student(run), open_run_data(run), options=options, stages=stages)
         manifest, files = check_bundle(bundle, judge=judge)
     _show_checked(bundle, manifest, files)
+
+
+@app.command("calibrate")
+def calibrate(
+    bundle: Annotated[Path | None, typer.Argument(help="bundle folder; without it the one of the run in --out")] = None,
+    run: RunOption = None,
+    runs: RunsOption = DEFAULT_RUNS,
+    out: OutOption = Path("bundles"),
+    sensitivity: SensitivityOption = Targets().sensitivity,
+    specificity: SpecificityOption = Targets().specificity,
+    confidence: ConfidenceOption = Targets().confidence,
+    coverage: CoverageOption = Targets().coverage,
+    novelty_rejection: RejectionOption = Targets().novelty_rejection,
+) -> None:
+    """Derive the thresholds of a bundle anew, for other targets, without retraining or converting anything."""
+    targets = Targets(
+        sensitivity=sensitivity,
+        specificity=specificity,
+        confidence=confidence,
+        coverage=coverage,
+        novelty_rejection=novelty_rejection,
+    )
+    run = run or newest_run(runs, finished=True)
+    bundle = bundle or out / run.resolve().name
+    read_manifest(bundle)  # before the minutes that the photos take
+    with live_stages() as stages:
+        options = ExportOptions(targets=targets)
+        judge = judge_of(load_student(run), open_run_data(run), options=options, stages=stages)
+        manifest = recalibrate(bundle, judge)
+    _show_calibrated(bundle, manifest)
+
+
+@app.command("keys")
+def keys(folder: Annotated[Path, typer.Argument(help="folder to put the two files into")]) -> None:
+    """Make a key pair to sign bundles with."""
+    private, public = make_keys(folder)
+    print(f"{private}: keep it secret\n{public}: give it to everyone who should verify your bundles")
+
+
+@app.command("sign")
+def sign(
+    bundle: Annotated[Path, typer.Argument(help="bundle folder")],
+    key: Annotated[Path, typer.Option(help="private key, as `keys` makes it")],
+) -> None:
+    """Sign a bundle; devices that have the public key then refuse any other."""
+    print(f"signed: {sign_bundle(bundle, key=key)}")
+    print(f"next: uv run python -m runtime photo.jpg --bundle {bundle} --public-key {PUBLIC_NAME}")
 
 
 @app.command("recover")
@@ -192,6 +255,21 @@ def _show(built: Built) -> None:
     header, rows = figure_rows(built.reference_figures, built.manifest.files)
     print_table(f"{built.folder}: figures with 95% intervals", header, rows)
     print(f"next: uv run python -m runtime photo.jpg --bundle {built.folder}")
+
+
+def _show_calibrated(bundle: Path, manifest: Manifest) -> None:
+    rows = [
+        (
+            f"{file.format} {file.precision}",
+            f"{file.operating_points.low:.4f}",
+            f"{file.operating_points.high:.4f}",
+            *(describe(file.metrics.get(name)) for name in ("sensitivity_at_low", "specificity_at_high")),
+        )
+        for file in manifest.files
+    ]
+    header = ("file", "low", "high", "sensitivity at low, test part", "specificity at high, test part")
+    print_table(f"{bundle}: {manifest.files[0].operating_points.method or 'uncalibrated'}", header, rows)
+    print(f"target, bound and achieved figures: {bundle / CALIBRATION_NAME}")
 
 
 def _show_checked(bundle: Path, manifest: Manifest, files: Sequence[Checked]) -> None:

@@ -13,12 +13,12 @@ import torch
 
 from distill.student import StudentOutput
 from export.graph import EdgeModule, PhotoStudent
-from runtime.bundle import Bundle, Figure, InputSpec, Manifest, ModelFile, OperatingPoints
+from runtime.bundle import Bundle, Figure, InputSpec, Manifest, ModelFile, OperatingPoints, PredictionSets
 from runtime.conditions import CONDITIONS, Condition
 from runtime.engine import Engine
 from runtime.prediction import Prediction
 from runtime.triage import Tier, decide
-from teacher.metrics import accuracy_figure, auc_figure, macro_auc_figure, rate_figure
+from teacher.metrics import accuracy_figure, auc_figure, macro_auc_figure, mean_figure, rate_figure
 
 BATCH = 4
 """Photos the student is asked about at once: the maps of 4 photos of 224 x 224 stay in a CPU's caches, which is three
@@ -61,6 +61,9 @@ class Thresholds:
 
     points: OperatingPoints
     novelty: float | None
+    novelty_rejection: float | None = None
+    """what `novelty` was chosen for: a share of ordinary photos"""
+    sets: PredictionSets | None = None
 
 
 def student_answers(photo_student: PhotoStudent, squares: Squares, *, step: Step = no_step) -> StudentOutput:
@@ -155,10 +158,23 @@ def figures(
     found["condition_accuracy"] = accuracy_figure(conditions, outputs.conditions)
     if len(np.unique(conditions)) > 1:
         found["condition_macro_auc"] = macro_auc_figure(conditions, outputs.conditions)
+    if thresholds.sets is not None:
+        found |= _set_figures(outputs.conditions, conditions, threshold=thresholds.sets.threshold)
     if thresholds.novelty is not None:
         found["rejected_as_unfamiliar"] = rate_figure(int((outputs.novelty > thresholds.novelty).sum()), len(scores))
     return {
         name: figure for name, figure in found.items() if np.isfinite([figure.value, figure.low, figure.high]).all()
+    }
+
+
+def _set_figures(probabilities: np.ndarray, conditions: np.ndarray, *, threshold: float) -> dict[str, Figure]:
+    """How often the true condition is in its photo's prediction set, and how many conditions a set holds."""
+    likeliest = np.eye(probabilities.shape[1], dtype=bool)[probabilities.argmax(axis=1)]
+    sets = (probabilities >= threshold) | likeliest
+    inside = sets[np.arange(len(conditions)), conditions]
+    return {
+        "set_coverage": rate_figure(int(inside.sum()), len(inside)),
+        "set_size": mean_figure(sets.sum(axis=1)),
     }
 
 

@@ -19,9 +19,10 @@ from distill.student import Student, StudentOutput
 OUTPUT_NAMES = ("malignancy", "conditions", "novelty")
 INPUT_NAME = "image"
 
-SCALE_FLOOR = 0.1
-"""Smallest spread a feature counts with, as a share of the median spread. A feature that is silent on all training
-photos would otherwise turn quantisation noise into novelty."""
+COMPONENTS = 128
+"""Directions in which ordinary photos vary. On the default student (`benchmarks novelty`): photos without skin against
+lesions AUROC 0.984 with 64, 0.987 with 128, 0.992 with 256, and as much with a whole covariance matrix; the distance to
+the nearest class mean, one variance per feature, gives 0.929. 128 of 1,280 numbers are 164 kB in 8 bit."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,10 +37,17 @@ class Temperatures:
 class FeatureStatistics:
     """Where the training photos lie in the space of pooled features."""
 
-    means: Tensor
-    """float [K, D], one row per class that occurs"""
-    scale: Tensor
-    """float [D], spread within the classes, > 0"""
+    mean: Tensor
+    """float [D]"""
+    components: Tensor
+    """float [Q, D], orthonormal rows: the directions of most variance"""
+    usual: Tensor
+    """float [], > 0: how far off these directions a training photo usually lies"""
+
+    @classmethod
+    def blank(cls, width: int, *, components: int = 1) -> "FeatureStatistics":
+        """Of the right shape: placeholders for stored tensors, or for timing."""
+        return cls(mean=torch.zeros(width), components=torch.zeros(components, width), usual=torch.ones(()))
 
 
 class PhotoStudent(nn.Module):
@@ -65,8 +73,10 @@ class PhotoStudent(nn.Module):
 class EdgeModule(nn.Module):
     """The bundle's interface as a PyTorch module; it takes any batch size, the files are written for one photo."""
 
-    feature_scale: Tensor
-    class_means: Tensor
+    feature_mean: Tensor
+    components: Tensor
+    usual: Tensor
+    no_offset: Tensor
 
     def __init__(
         self, photo_student: PhotoStudent, *, statistics: FeatureStatistics, temperatures: Temperatures
@@ -75,8 +85,11 @@ class EdgeModule(nn.Module):
         self.photo_student = photo_student
         self.spec = photo_student.student.spec
         self.temperatures = temperatures
-        self.register_buffer("feature_scale", (1.0 / statistics.scale).view(1, -1))
-        self.register_buffer("class_means", (statistics.means / statistics.scale).unsqueeze(0))  # (1, K, D)
+        self.register_buffer("feature_mean", statistics.mean.view(1, -1))
+        self.register_buffer("components", statistics.components)
+        self.register_buffer("usual", statistics.usual)
+        # With a bias the exporter writes one Gemm whose rows keep the name "components", which INT8 files store small.
+        self.register_buffer("no_offset", torch.zeros(len(statistics.components)))
 
     def retuned(self, temperatures: Temperatures) -> "EdgeModule":
         """The same module, weights shared, with other temperatures."""
@@ -97,15 +110,27 @@ class EdgeModule(nn.Module):
         )
 
     def novelty(self, features: Tensor) -> Tensor:
-        """Root mean square standardised distance to the nearest class mean: about 1 for a training photo."""
-        offsets = (features * self.feature_scale).unsqueeze(1) - self.class_means  # (B, K, D)
-        return offsets.square().mean(dim=2).amin(dim=1).sqrt()
+        """Distance from the directions in which training photos vary: about 1 for a training photo.
+
+        The residual of principal components, as in ViM (Wang et al. 2022). The rows are orthonormal, so what they do
+        not explain is what is left of the square; 8-bit rows are so nearly, hence the clamp.
+        """
+        centred = features - self.feature_mean  # (B, D)
+        explained = nn.functional.linear(centred, self.components, self.no_offset)  # (B, Q)
+        left = (centred * centred).sum(dim=1) - (explained * explained).sum(dim=1)
+        return left.clamp(min=0.0).sqrt() / self.usual
 
 
-def feature_statistics(features: Tensor, classes: Tensor) -> FeatureStatistics:
-    """features: float [N, D] of training photos; classes: int [N]."""
-    present, index = classes.unique(return_inverse=True)
-    means = torch.stack([features[index == k].mean(dim=0) for k in range(len(present))])
-    spread = (features - means[index]).square().mean(dim=0).sqrt()
-    floor = (SCALE_FLOOR * spread.median()).clamp(min=1e-6)
-    return FeatureStatistics(means=means, scale=spread.maximum(floor))
+def feature_statistics(features: Tensor) -> FeatureStatistics:
+    """features: float [N, D] of training photos, N at least 2. Fewer components where there are few photos."""
+    count, width = features.shape
+    mean = features.double().mean(dim=0)
+    centred = features.double() - mean
+    # The covariance's eigenvectors, in a fixed sign: the same on every run.
+    _, vectors = torch.linalg.eigh(centred.T @ centred)
+    kept = min(COMPONENTS, width // 2, max(count // 4, 1))
+    components = vectors.T[-kept:].flip(0)
+    components = components * components.gather(1, components.abs().argmax(dim=1, keepdim=True)).sign()
+    left = (centred.square().sum(dim=1) - (centred @ components.T).square().sum(dim=1)).clamp(min=0.0).sqrt()
+    usual = left.median().clamp(min=1e-6)
+    return FeatureStatistics(mean=mean.float(), components=components.float().contiguous(), usual=usual.float())

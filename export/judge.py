@@ -6,7 +6,7 @@ or is too far from the PyTorch student on the whole validation part.
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from export.parity import GateError, Limits, breaches, check, compare, worst_pho
 from export.quantize import Verdict
 from export.reference import Photos, Reference, evenly_spread
 from export.sensitivity import TensorDamage, damage
-from runtime.bundle import Calibration, ModelFile
+from runtime.bundle import Calibration, Figure, ModelFile
 from runtime.errors import EngineError
 from teacher.data.splits import Part
 
@@ -33,14 +33,35 @@ class FileReport:
     entry: ModelFile
     data: bytes
     written: Written
-    outputs: Outputs
-    """on the validation part"""
-    thresholds: Thresholds
+    measured: "Measured"
 
     @property
     def label(self) -> str:
         """Such as "onnx int8"."""
         return f"{self.entry.format} {self.entry.precision}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """A file's own thresholds, its answers, and how it does by them."""
+
+    thresholds: Thresholds
+    validation: Outputs
+    test: Outputs
+    parity: Mapping[str, float]
+    metrics: Mapping[str, Figure]
+
+    def into(self, entry: ModelFile) -> ModelFile:
+        """The file's entry in the manifest with all that was measured."""
+        return replace(
+            entry,
+            operating_points=self.thresholds.points,
+            novelty_threshold=self.thresholds.novelty,
+            novelty_rejection=self.thresholds.novelty_rejection,
+            prediction_sets=self.thresholds.sets,
+            metrics=self.metrics,
+            parity=self.parity,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,14 +88,14 @@ class Judge:
         `margin`: how much more tier agreement a candidate must have than the gate asks.
         """
         calibration = self.photos[Part.CALIBRATION]
-        malignant, limits = calibration.malignant[chosen], self.limits[precision]
+        cases, limits = calibration.cases.take(chosen), self.limits[precision]
         wanted = self.reference.outputs[Part.CALIBRATION].take(chosen)
         found = compare(
             wanted,
             outputs,
-            malignant=malignant,
-            reference_thresholds=thresholds(wanted, malignant, targets=self.targets),
-            own_thresholds=thresholds(outputs, malignant, targets=self.targets),
+            malignant=cases.malignant,
+            reference_thresholds=thresholds(wanted, cases, targets=self.targets),
+            own_thresholds=thresholds(outputs, cases, targets=self.targets),
         )
         return Verdict(figures=found, passes=not breaches(found, limits.stricter(margin)))
 
@@ -84,13 +105,14 @@ class Judge:
         outputs = self._answers(kind, data, Part.VALIDATION)
         return self._passed(kind, data, None, outputs, own)
 
+    def recalibrated(self, kind: ModelFormat, data: bytes) -> Measured:
+        """Thresholds and figures of a file of a bundle, derived anew by this judge's targets. Raises GateError."""
+        return self._measured(kind, data, None, self._answers(kind, data, Part.CALIBRATION))
+
     def _judged(self, kind: ModelFormat, written: Written) -> FileReport:
         _check_size(kind, len(written.data))
         data, calibration, on_calibration = self._calibrated(kind, written)
-        own = thresholds(on_calibration, self.photos[Part.CALIBRATION].malignant, targets=self.targets)
-        on_validation = self._answers(kind, data, Part.VALIDATION)
-        parity = self._passed(kind, data, written.baseline, on_validation, own)
-        test, on_test = self.photos[Part.TEST], self._answers(kind, data, Part.TEST)
+        measured = self._measured(kind, data, written.baseline, on_calibration)
         entry = ModelFile(
             name=kind.file_name,
             format=kind.format,
@@ -100,12 +122,18 @@ class Judge:
             recipe=written.recipe,
             determinism=written.determinism,
             calibration=calibration,
-            operating_points=own.points,
-            novelty_threshold=own.novelty,
-            metrics=figures(on_test, test.malignant, test.conditions, own),
-            parity=parity,
         )
-        return FileReport(entry=entry, data=data, written=written, outputs=on_validation, thresholds=own)
+        return FileReport(entry=measured.into(entry), data=data, written=written, measured=measured)
+
+    def _measured(
+        self, kind: ModelFormat, data: bytes, baseline: Callable[[], bytes] | None, on_calibration: Outputs
+    ) -> Measured:
+        own = thresholds(on_calibration, self.photos[Part.CALIBRATION].cases, targets=self.targets)
+        on_validation = self._answers(kind, data, Part.VALIDATION)
+        parity = self._passed(kind, data, baseline, on_validation, own)
+        test, on_test = self.photos[Part.TEST], self._answers(kind, data, Part.TEST)
+        metrics = figures(on_test, test.malignant, test.conditions, own)
+        return Measured(thresholds=own, validation=on_validation, test=on_test, parity=parity, metrics=metrics)
 
     def _calibrated(self, kind: ModelFormat, written: Written) -> tuple[bytes, Calibration | None, Outputs]:
         """The file with temperatures from its own answers on the calibration part, and those answers."""

@@ -210,9 +210,9 @@ def _reduce_mean(a: Arguments) -> Tensor:
     return x.mean(dim=a.axes("axes", rank=x.dim()), keepdim=a.flag("keep_dims"))
 
 
-def _reduce_min(a: Arguments) -> Tensor:
+def _reduce_sum(a: Arguments) -> Tensor:
     x = a.photos("x")
-    return x.amin(dim=a.axes("axes", rank=x.dim()), keepdim=a.flag("keep_dims"))
+    return x.sum(dim=a.axes("axes", rank=x.dim()), keepdim=a.flag("keep_dims"))
 
 
 def _square(a: Arguments) -> Tensor:
@@ -262,7 +262,7 @@ OPERATIONS: Mapping[str, Callable[[Arguments], Tensor]] = {
     "mul": _elementwise(torch.mul),
     "real_div": _elementwise(torch.div),
     "reduce_mean": _reduce_mean,
-    "reduce_min": _reduce_min,
+    "reduce_sum": _reduce_sum,
     "relu": _relu,
     "relu6": _relu6,
     "reshape": _reshape,

@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict
 
-import torch
 from safetensors.torch import load, save
 
 from distill.student import Student, StudentSpec
@@ -27,8 +26,8 @@ def read_module(files: Mapping[str, bytes]) -> EdgeModule:
     tensors = load(files[WEIGHTS_NAME])
     student = Student(StudentSpec(**{**spec, "mean": tuple(spec["mean"]), "std": tuple(spec["std"])}))
     # Placeholders of the right shape; the stored tensors replace them.
-    means = torch.zeros(tensors["class_means"].shape[1:])
-    statistics = FeatureStatistics(means=means, scale=torch.ones(means.shape[1]))
+    components, width = tensors["components"].shape
+    statistics = FeatureStatistics.blank(width, components=components)
     module = EdgeModule(
         PhotoStudent(student), statistics=statistics, temperatures=Temperatures(**shape["temperatures"])
     )

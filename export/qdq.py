@@ -34,6 +34,10 @@ BYTES, FLOATS = "_QuantizeLinear_Output", "_DequantizeLinear_Output"
 
 MOST = np.iinfo(np.int32).max
 
+LARGE_TAIL = 100_000
+"""Numbers from which a layer behind the pooled features keeps its weights in 8 bit: the components of novelty are
+164,000, and in float would take some students over 5 MB; the heads are 14,000."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Grid:
@@ -180,10 +184,16 @@ class _Writer:
         copy = onnx.NodeProto()
         copy.CopyFrom(node)
         copy.input[:] = [self._float(name) for name in node.input]
-        if node.op_type == "Conv" and layer is not None and layer.index in self.small:
+        if self._stored_small(node, layer):
             copy.input[1] = self._weights(node.input[1], self.constants[node.input[1]], least=0.0)
         self.nodes.append(copy)
         self.made.update(node.output)
+
+    def _stored_small(self, node: onnx.NodeProto, layer: Layer | None) -> bool:
+        """Whether a float node's weights are 8 bit in the file."""
+        if node.op_type == "Gemm":
+            return self.constants[node.input[1]].size >= LARGE_TAIL
+        return node.op_type == "Conv" and layer is not None and layer.index in self.small
 
     def _write_convolution(self, node: onnx.NodeProto, layer: Layer) -> None:
         weight = self.constants[node.input[1]]
@@ -285,7 +295,8 @@ class _Writer:
         levels = 63 if self.recipe.reduce_range else 127
         peaks = np.abs(weight).reshape(len(weight), -1).max(axis=1).astype(np.float64)
         scale = np.maximum(np.maximum(peaks / levels, least), 1e-12).astype(np.float32)
-        steps = np.clip(np.round(weight / scale.reshape(-1, 1, 1, 1)), -levels, levels).astype(np.int8)
+        rows = scale.reshape(-1, *[1] * (weight.ndim - 1))
+        steps = np.clip(np.round(weight / rows), -levels, levels).astype(np.int8)
         return self._per_channel(name, steps, scale)
 
     def _biases(self, name: str, bias: np.ndarray, scale: np.ndarray) -> str:

@@ -4,10 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
 from distill.student import Student, StudentOutput
-from export.calibrate import Targets, can_calibrate, fit_temperatures, thresholds
+from export.calibrate import Cases, Targets, can_calibrate, fit_temperatures, thresholds
 from export.console import Stages
 from export.evaluate import Outputs, Thresholds, module_outputs, student_answers
 from export.graph import EdgeModule, PhotoStudent, Temperatures, feature_statistics
@@ -28,9 +27,16 @@ class Photos:
     """int [N], positions in `runtime.conditions.CONDITIONS`"""
     names: Sequence[str] = ()
     """image ids"""
+    tone_groups: Sequence[str | None] = ()
+    """None where the dataset does not say"""
 
     def __len__(self) -> int:
         return len(self.squares)
+
+    @property
+    def cases(self) -> Cases:
+        """What is known of these photos, for calibrating."""
+        return Cases(malignant=self.malignant, conditions=self.conditions, groups=self.tone_groups)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +58,7 @@ def photos_of(data: Dataset, part: Part) -> Photos:
         malignant=data.malignant(indices),
         conditions=data.conditions(indices),
         names=[data.samples[index].image_id for index in indices],
+        tone_groups=[data.samples[index].tone_group for index in indices],
     )
 
 
@@ -75,7 +82,7 @@ def make_reference(
     return Reference(
         module=module,
         outputs=outputs,
-        thresholds=thresholds(outputs[Part.CALIBRATION], photos[Part.CALIBRATION].malignant, targets=targets),
+        thresholds=thresholds(outputs[Part.CALIBRATION], photos[Part.CALIBRATION].cases, targets=targets),
         calibration=calibration,
     )
 
@@ -88,7 +95,7 @@ def module_of(
     chosen = evenly_spread(len(train), statistics_photos)
     with stages.stage("Features of training photos", total=len(chosen)) as step:
         seen = student_answers(photo_student, [train.squares[index] for index in chosen], step=step)
-    statistics = feature_statistics(seen.features, torch.from_numpy(train.conditions[chosen]))
+    statistics = feature_statistics(seen.features)
     return EdgeModule(photo_student, statistics=statistics, temperatures=temperatures).eval()
 
 

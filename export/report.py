@@ -8,8 +8,10 @@ import numpy as np
 from matplotlib.figure import Figure as Drawing
 from PIL import Image
 
+from export.calibration_report import CALIBRATION_NAME
 from export.evaluate import Outputs, Thresholds, tiers
 from export.judge import FileReport
+from export.markdown import section, table
 from export.parity import Limits, describe_limits
 from export.quantize import Tried
 from export.reference import Photos, evenly_spread
@@ -33,6 +35,8 @@ FIGURE_TITLES = {
     "specificity_at_high": "specificity at `high`",
     "condition_accuracy": "condition accuracy",
     "condition_macro_auc": "condition macro-AUC",
+    "set_coverage": "condition in its set of likely ones",
+    "set_size": "conditions in such a set",
     "rejected_as_unfamiliar": "rejected as unfamiliar",
 }
 
@@ -47,6 +51,8 @@ class ReportContent:
     """the PyTorch student on the validation part"""
     reference_thresholds: Thresholds
     reference_calibration: Calibration | None
+    test_malignant: np.ndarray
+    """bool, of the test part"""
     photos: Photos | None
     """the validation part, for the row of examples; None: no photo may be shown"""
     files: Sequence[FileReport]
@@ -97,35 +103,27 @@ def _lines(content: ReportContent) -> Iterator[str]:
     yield f"Input {manifest.input.height} x {manifest.input.width} pixels."
     for failure in content.failures.values():
         yield f"**Incomplete**: {failure}."
-    yield from _section("Figures on the test part (95% interval)")
+    yield from section("Figures on the test part (95% interval)")
     header, rows = figure_rows(content.reference_figures, manifest.files)
-    yield from _table(header, rows)
-    yield from _section("Difference to the PyTorch student on the validation part")
+    yield from table(header, rows)
+    yield from section("Difference to the PyTorch student on the validation part")
     yield from _parity_table(content)
     yield ""
     yield f"![Malignancy of each file against PyTorch, validation part]({PICTURE_NAME})"
     yield from _examples_lines(content)
-    yield from _section("Operating points, from each file's own answers on the calibration part")
-    yield from _thresholds_table(content)
-    yield from _section("How the files were made")
+    yield from section("Temperatures, from each file's own answers on the calibration part")
+    yield from _temperatures_table(content)
+    yield ""
+    yield f"Operating points and what they are worth: [{CALIBRATION_NAME}]({CALIBRATION_NAME})."
+    yield from section("How the files were made")
     yield from _making_table(content)
     yield ""
     yield from _determinism_lines(content)
     for file in content.files:
         yield from _search_lines(file)
         yield from _damage_lines(file)
-    yield from _section("Toolchain")
+    yield from section("Toolchain")
     yield ", ".join(f"{name} {version}" for name, version in manifest.toolchain.items())
-
-
-def _section(title: str) -> Iterator[str]:
-    yield from ("", f"## {title}", "")
-
-
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    yield f"| {' | '.join(header)} |"
-    yield "|" + "---|" * len(header)
-    yield from (f"| {' | '.join(row)} |" for row in rows)
 
 
 def _parity_table(content: ReportContent) -> Iterator[str]:
@@ -141,27 +139,20 @@ def _parity_table(content: ReportContent) -> Iterator[str]:
             value = file.entry.parity.get(name)
             row += ["not measurable" if value is None else f"{value:.4g}", limits[file.label].get(name, "")]
         rows.append(row)
-    return _table(header, rows)
+    return table(header, rows)
 
 
 def _examples_lines(content: ReportContent) -> Iterator[str]:
     if content.photos is not None:
-        yield from _section("Examples from the validation part: each file's verdict")
+        yield from section("Examples from the validation part: each file's verdict")
         yield f"![Six photos with the malignancy and tier that each file gives them]({EXAMPLES_NAME})"
 
 
-def _thresholds_table(content: ReportContent) -> Iterator[str]:
-    sides = [("PyTorch", content.reference_thresholds, content.reference_calibration)]
-    sides += [(file.label, file.thresholds, file.entry.calibration) for file in content.files]
-    rows = [
-        (label, f"{own.points.low:.4f}", f"{own.points.high:.4f}", _novelty(own.novelty), *_temperatures(calibration))
-        for label, own, calibration in sides
-    ]
-    return _table(("file", "low", "high", "novelty", "temperatures: malignancy", "conditions", "photos"), rows)
-
-
-def _novelty(value: float | None) -> str:
-    return "not judged" if value is None else f"{value:.3f}"
+def _temperatures_table(content: ReportContent) -> Iterator[str]:
+    sides = [("PyTorch", content.reference_calibration)]
+    sides += [(file.label, file.entry.calibration) for file in content.files]
+    rows = [(label, *_temperatures(calibration)) for label, calibration in sides]
+    return table(("file", "malignancy", "conditions", "photos"), rows)
 
 
 def _temperatures(calibration: Calibration | None) -> tuple[str, str, str]:
@@ -185,7 +176,7 @@ def _making_table(content: ReportContent) -> Iterator[str]:
         )
         for file in content.files
     ]
-    return _table(("file", "recipe", "bytes", "seconds to convert", "peak memory, MB"), rows)
+    return table(("file", "recipe", "bytes", "seconds to convert", "peak memory, MB"), rows)
 
 
 def _determinism_lines(content: ReportContent) -> Iterator[str]:
@@ -198,9 +189,9 @@ def _determinism_lines(content: ReportContent) -> Iterator[str]:
 
 def _search_lines(file: FileReport) -> Iterator[str]:
     if file.written.tried:
-        yield from _section(f"Recipes tried for {file.label} (taken: {file.written.recipe})")
+        yield from section(f"Recipes tried for {file.label} (taken: {file.written.recipe})")
         header = ("recipe", "stage", "bytes", "latency / FP32", "same tier", "AUC drop", "mean difference", "remark")
-        yield from _table(header, [_tried_row(tried) for tried in file.written.tried])
+        yield from table(header, [_tried_row(tried) for tried in file.written.tried])
 
 
 def _tried_row(tried: Tried) -> tuple[str, ...]:
@@ -219,9 +210,9 @@ def _tried_row(tried: Tried) -> tuple[str, ...]:
 
 def _damage_lines(file: FileReport) -> Iterator[str]:
     if file.written.damage:
-        yield from _section(f"Most damaged tensors of {file.label} with everything in 8 bit")
+        yield from section(f"Most damaged tensors of {file.label} with everything in 8 bit")
         worst = file.written.damage[:MOST_DAMAGED]
-        yield from _table(("tensor", "signal to noise, dB"), [(t.name, f"{t.snr_db:.1f}") for t in worst])
+        yield from table(("tensor", "signal to noise, dB"), [(t.name, f"{t.snr_db:.1f}") for t in worst])
 
 
 def _draw_examples(content: ReportContent, photos: Photos) -> Drawing:
@@ -230,7 +221,7 @@ def _draw_examples(content: ReportContent, photos: Photos) -> Drawing:
     order = np.argsort(reference.malignancy, kind="stable")
     shown = order[evenly_spread(len(order), EXAMPLES)]
     sides = [("PyTorch", reference, content.reference_thresholds)]
-    sides += [(file.label, file.outputs, file.thresholds) for file in content.files]
+    sides += [(file.label, file.measured.validation, file.measured.thresholds) for file in content.files]
     verdicts = [(label, outputs, tiers(outputs.take(shown), own)) for label, outputs, own in sides]
     drawing = Drawing(figsize=(2.1 * len(shown), 2.2 + 0.17 * len(sides)), layout="constrained")
     for column, (axes, index) in enumerate(zip(drawing.subplots(1, len(shown), squeeze=False)[0], shown, strict=True)):
@@ -249,9 +240,9 @@ def _draw(content: ReportContent) -> Drawing:
     for column, file in enumerate(content.files):
         scatter, histogram = axes[0][column], axes[1][column]
         scatter.plot([0, 1], [0, 1], color="0.8", linewidth=1)
-        scatter.scatter(reference, file.outputs.malignancy, s=7, alpha=0.5, color="#2b6cb0", linewidths=0)
+        scatter.scatter(reference, file.measured.validation.malignancy, s=7, alpha=0.5, color="#2b6cb0", linewidths=0)
         scatter.set(title=file.label, xlabel="malignancy, PyTorch", ylabel="malignancy, file", aspect="equal")
-        difference = file.outputs.malignancy - reference
+        difference = file.measured.validation.malignancy - reference
         reach = max(float(np.abs(difference).max()), 1e-9)
         histogram.hist(difference, bins=41, range=(-reach, reach), color="#2b6cb0")
         histogram.set(xlabel="difference", ylabel="photos")

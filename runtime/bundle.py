@@ -12,22 +12,28 @@ from runtime.manifest import (
     MANIFEST_NAME,
     Calibration,
     Figure,
+    GroupAssurance,
     InputSpec,
     Manifest,
     ModelFile,
     OperatingPoints,
+    PredictionSets,
 )
+from runtime.signature import SIGNATURE_NAME, verify_signature
 
 __all__ = [
     "DEFAULT_BUNDLE",
     "MANIFEST_NAME",
+    "SIGNATURE_NAME",
     "Bundle",
     "Calibration",
     "Figure",
+    "GroupAssurance",
     "InputSpec",
     "Manifest",
     "ModelFile",
     "OperatingPoints",
+    "PredictionSets",
     "load_bundle",
     "read_manifest",
     "sha256_of",
@@ -52,23 +58,29 @@ class Bundle:
     """The very bytes whose sha256 was checked; the file on disk is not read again."""
 
 
-def load_bundle(folder: Path | None = None, *, file: str | None = None) -> Bundle:
+def load_bundle(folder: Path | None = None, *, file: str | None = None, public_key: Path | None = None) -> Bundle:
     """Read and verify a bundle: the manifest, then the size and sha256 of every file it names.
 
     `folder` None is the bundle inside the package. `file` names the model file to run; without it the first ONNX
-    file of the manifest does. Raises BundleError.
+    file of the manifest does. `public_key`: a PEM file; a bundle that its owner did not sign is then refused. Raises
+    BundleError.
     """
     folder = _existing(folder)
-    manifest = read_manifest(folder)
+    manifest = read_manifest(folder, public_key=public_key)
     chosen = _choose(manifest, file=file, folder=folder)
     contents = {listed.name: verified(folder, listed) for listed in manifest.files}
     return Bundle(folder=folder, manifest=manifest, file=chosen, model=contents[chosen.name])
 
 
-def read_manifest(folder: Path) -> Manifest:
-    """The manifest of a bundle folder, every field checked; the model files are not looked at. Raises BundleError."""
+def read_manifest(folder: Path, *, public_key: Path | None = None) -> Manifest:
+    """The manifest of a bundle folder, every field checked, and its signature where a key is given.
+
+    The model files are not looked at. Raises BundleError.
+    """
     path = folder / MANIFEST_NAME
     data = _read(path, limit=_MAX_MANIFEST_BYTES)
+    if public_key is not None:
+        verify_signature(folder, data, public_key=public_key)
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -8,14 +8,17 @@ import hashlib
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from runtime.conditions import CONDITIONS
 from runtime.errors import BundleError
 from runtime.json_fields import Fields, dump, parse
 
-SCHEMA_VERSION = 2
-"""2: calibration per file, recipe and determinism of each file, files that are missing (1 was never released)."""
+SCHEMA_VERSION = 3
+"""3: how the operating points are assured and for whom, prediction sets, the stated rejection rate of novelty.
+2: calibration per file, recipe and determinism of each file, files that are missing (1 was never released)."""
+OLDEST_READABLE = 2
+"""What a manifest of this version does not say stands at its default: nothing assured, no prediction sets."""
 MANIFEST_NAME = "manifest.json"
 FORMATS = ("onnx", "tflite", "coreml")
 PRECISIONS = ("fp32", "fp16", "int8")
@@ -34,6 +37,19 @@ class Figure:
 
 
 @dataclass(frozen=True, kw_only=True)
+class GroupAssurance:
+    """What is known of the `low` threshold for one group of people, such as the tone group V-VI."""
+
+    group: str
+    assured: bool
+    """Whether the bound on missed cancers was derived for this group by itself."""
+    cancers: int
+    """Calibration photos of this group that show a cancer; too few, and nothing can be assured."""
+    sensitivity_at_low: Figure | None = None
+    """Share of them that reach `low`; None where there are none."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class OperatingPoints:
     """Where the tiers change, on the malignancy probability: below `low` is low, from `high` on is high."""
 
@@ -47,6 +63,13 @@ class OperatingPoints:
     """Share of benign lesions that must be below `high`."""
     sensitivity_at_low: Figure | None = None
     specificity_at_high: Figure | None = None
+    method: str = ""
+    """How `low` was derived, in one line; empty where it was not."""
+    confidence: float | None = None
+    """Chance, over calibration sets of this size, that `low` keeps its target on new photos of the same kind. None: it
+    keeps the target on average only."""
+    groups: tuple[GroupAssurance, ...] = ()
+    """The same bound group by group."""
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.low <= self.high <= 1.0:  # also refuses NaN
@@ -76,6 +99,21 @@ class Calibration:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PredictionSets:
+    """Conformal prediction sets over the conditions: those whose probability reaches `threshold`, and the likeliest."""
+
+    threshold: float
+    target_coverage: float
+    """Share of new photos of the same kind whose true condition is in the set."""
+    n: int
+    """Calibration photos."""
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.threshold <= 1.0:  # also refuses NaN
+            raise BundleError(f"prediction sets: threshold {self.threshold} is not a probability")
+
+
+@dataclass(frozen=True, kw_only=True)
 class ModelFile:
     """One model file, with the thresholds and figures that were measured on this very file."""
 
@@ -93,6 +131,10 @@ class ModelFile:
     operating_points: OperatingPoints = OperatingPoints()
     novelty_threshold: float | None = None
     """Photos above it are unlike the training photos. None: novelty is not judged."""
+    novelty_rejection: float | None = None
+    """Share of new photos of the same kind that may be called unfamiliar."""
+    prediction_sets: PredictionSets | None = None
+    """None: a photo's conditions come without a set."""
     metrics: Mapping[str, Figure] = field(default_factory=dict[str, Figure])
     parity: Mapping[str, float] = field(default_factory=dict[str, float])
     """How far its answers are from the PyTorch model's."""
@@ -131,13 +173,43 @@ class Manifest:
     def from_json(cls, text: str, *, where: str = MANIFEST_NAME) -> "Manifest":
         """The manifest in `text`, every field checked. Raises BundleError."""
         fields = parse(text, where=where)
-        version = fields.integer("schema_version", low=1, high=_COUNT)
-        if version != SCHEMA_VERSION:
-            fields.fail(f"schema version {version}; this program reads version {SCHEMA_VERSION}")
+        fields = _upgraded(fields, version=_readable_version(fields))
+        fields.integer("schema_version", low=1, high=_COUNT)
         manifest = _manifest(fields)
         _check_checksum(text, where=where, checksum=fields.text("checksum"))
         fields.done()
         return manifest
+
+
+def _readable_version(fields: Fields) -> int:
+    version = fields.integer("schema_version", low=1, high=_COUNT)
+    readable = f"this program reads {OLDEST_READABLE} to {SCHEMA_VERSION}"
+    if version > SCHEMA_VERSION:
+        fields.fail(f"schema version {version} is newer than this program ({readable}); update the program")
+    if version < OLDEST_READABLE:
+        fields.fail(f"schema version {version} is too old ({readable}); export the bundle again")
+    return version
+
+
+def _upgraded(fields: Fields, *, version: int) -> Fields:
+    """A manifest of version 2 with what version 3 added at its defaults; a damaged one is left to the reader."""
+    values = dict(fields.values())
+    files = values.get("files")
+    if version >= SCHEMA_VERSION or not isinstance(files, list):
+        return fields
+    values["files"] = [_upgraded_file(file) for file in cast(list[object], files)]
+    return Fields(values, where=fields.where)
+
+
+def _upgraded_file(file: object) -> object:
+    if not isinstance(file, dict):
+        return file
+    known = cast(dict[str, Any], file)
+    points: object = known.get("operating_points")
+    if isinstance(points, dict):
+        added: dict[str, Any] = {"method": "", "confidence": None, "groups": []}
+        points = {**added, **cast(dict[str, Any], points)}
+    return {"novelty_rejection": None, "prediction_sets": None, **known, "operating_points": points}
 
 
 def _plain(value: Any) -> Any:
@@ -234,6 +306,8 @@ def _file(fields: Fields) -> ModelFile:
         calibration=fields.optional("calibration", lambda key: _calibration(fields.child(key))),
         operating_points=_operating_points(fields.child("operating_points")),
         novelty_threshold=fields.optional("novelty_threshold", fields.number),
+        novelty_rejection=fields.optional("novelty_rejection", lambda key: fields.number(key, low=0.0, high=1.0)),
+        prediction_sets=fields.optional("prediction_sets", lambda key: _prediction_sets(fields.child(key))),
         metrics=fields.mapping("metrics", lambda metrics, key: _figure(metrics.child(key))),
         parity=fields.mapping("parity", Fields.number),
     )
@@ -259,9 +333,33 @@ def _operating_points(fields: Fields) -> OperatingPoints:
         target_specificity=fields.optional("target_specificity", share),
         sensitivity_at_low=fields.optional("sensitivity_at_low", figure),
         specificity_at_high=fields.optional("specificity_at_high", figure),
+        method=fields.string("method"),
+        confidence=fields.optional("confidence", share),
+        groups=tuple(_group(group) for group in fields.objects("groups")),
     )
     fields.done()
     return points
+
+
+def _group(fields: Fields) -> GroupAssurance:
+    group = GroupAssurance(
+        group=fields.text("group"),
+        assured=fields.flag("assured"),
+        cancers=fields.integer("cancers", low=0, high=_COUNT),
+        sensitivity_at_low=fields.optional("sensitivity_at_low", lambda key: _figure(fields.child(key))),
+    )
+    fields.done()
+    return group
+
+
+def _prediction_sets(fields: Fields) -> PredictionSets:
+    sets = PredictionSets(
+        threshold=fields.number("threshold", low=0.0, high=1.0),
+        target_coverage=fields.number("target_coverage", low=0.0, high=1.0),
+        n=fields.integer("n", low=1, high=_COUNT),
+    )
+    fields.done()
+    return sets
 
 
 def _figure(fields: Fields) -> Figure:

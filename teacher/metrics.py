@@ -37,6 +37,13 @@ def rate_figure(successes: int, count: int) -> Figure:
     return Figure(value=share, low=max(0.0, float(centre - half)), high=min(1.0, float(centre + half)), n=count)
 
 
+def mean_figure(values: np.ndarray) -> Figure:
+    """A mean with its normal interval. values: float [N]."""
+    mean, count = float(values.mean()), len(values)
+    half = Z95 * float(values.std(ddof=1)) / np.sqrt(count) if count > 1 else 0.0
+    return Figure(value=mean, low=mean - half, high=mean + half, n=count)
+
+
 def accuracy_figure(labels: np.ndarray, probabilities: np.ndarray) -> Figure:
     """Share of photos whose likeliest class is right. labels: int [N]; probabilities: [N, C]."""
     return rate_figure(int((probabilities.argmax(axis=1) == labels).sum()), len(labels))

@@ -76,7 +76,7 @@ def fitted_student(arch: str, data: Dataset) -> Student:
 
 def _fill(head: torch.nn.Linear, features: np.ndarray, wanted: np.ndarray) -> None:
     centred = features - features.mean(axis=0)
-    # Strong: with 0.05 heads of a random trunk turn an fp16 rounding into 0.003 of probability, more than a trained one.
+    # Strong: with 0.05 the heads of a random trunk turn an fp16 rounding into 0.003 of probability.
     ridge = 2.0 * np.trace(centred.T @ centred) / features.shape[1] * np.eye(features.shape[1])
     weight = np.linalg.solve(centred.T @ centred + ridge, centred.T @ (wanted - wanted.mean(axis=0)))
     bias = wanted.mean(axis=0) - features.mean(axis=0) @ weight

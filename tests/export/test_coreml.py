@@ -6,6 +6,7 @@ import sys
 import zipfile
 from collections.abc import Callable, Mapping
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from torch import nn
 from distill.student import Student
 from export.coreml import Precision, coreml_metadata, coreml_outputs, coreml_tensors, to_coreml
 from export.evaluate import Outputs, module_outputs, student_answers
-from export.graph import EdgeModule, FeatureStatistics, PhotoStudent, Temperatures, feature_statistics
+from export.graph import EdgeModule, PhotoStudent, Temperatures, feature_statistics
 from export.mil import load_program
 from export.mil_package import read_package
 from runtime.conditions import CONDITIONS
@@ -39,8 +40,8 @@ def edge_module(student: Student, data: Dataset, *, nearer: float = 1.0) -> Edge
     photos = PhotoStudent(student.eval()).eval()
     train = data.part(Part.TRAIN)[:60]
     features = student_answers(photos, [data.square(int(index)) for index in train]).features
-    statistics = feature_statistics(features, torch.from_numpy(data.conditions(train)))
-    statistics = FeatureStatistics(means=statistics.means, scale=statistics.scale * nearer)
+    statistics = feature_statistics(features)
+    statistics = replace(statistics, usual=statistics.usual * nearer)
     temperatures = Temperatures(malignancy=1.3, conditions=0.8)
     return EdgeModule(photos, statistics=statistics, temperatures=temperatures).eval()
 
@@ -361,7 +362,7 @@ from export.graph import EdgeModule, FeatureStatistics, PhotoStudent, Temperatur
 torch.manual_seed(0)
 student = Student(student_spec("test_efficientnet", image_size=64, drop_rate=0.0))
 width = student.malignancy_head.in_features
-statistics = FeatureStatistics(means=torch.randn(3, width), scale=torch.rand(width) + 0.1)
+statistics = FeatureStatistics(mean=torch.randn(width), components=torch.randn(3, width), usual=torch.tensor(0.5))
 module = EdgeModule(PhotoStudent(student), statistics=statistics, temperatures=Temperatures())
 for precision in ("fp16", "int8"):
     data = to_coreml(module, precision=precision, metadata={"b": "2", "a": "1", "c": "3"})

@@ -177,7 +177,7 @@ OPERATIONS: dict[str, tuple[tuple[int, ...], Build, Callable[[np.ndarray], np.nd
         lambda x: mb.reduce_mean(x=x, axes=[-2, -1], keep_dims=False),
         lambda x: x.mean(axis=(2, 3)),
     ),
-    "reduce_min": (MAP, lambda x: mb.reduce_min(x=x, axes=[1], keep_dims=True), lambda x: x.min(axis=1, keepdims=True)),
+    "reduce_sum": (MAP, lambda x: mb.reduce_sum(x=x, axes=[1], keep_dims=True), lambda x: x.sum(axis=1, keepdims=True)),
     "square": (MAP, lambda x: mb.square(x=x), np.square),
     "sqrt of a square": (MAP, lambda x: mb.sqrt(x=mb.square(x=x)), np.abs),
     "reshape": (MAP, lambda x: mb.reshape(x=x, shape=[1, 28, 6]), lambda x: x.reshape(len(x), 28, 6)),
@@ -296,7 +296,7 @@ REFUSED: dict[str, tuple[tuple[int, ...], Build, str]] = {
     ),
     "ranks that would mix photos": (
         (1, PHOTOS),
-        lambda x: mb.mul(x=x, y=mb.reduce_min(x=x, axes=[1], keep_dims=False)),
+        lambda x: mb.mul(x=x, y=mb.reduce_sum(x=x, axes=[1], keep_dims=False)),
         r"mul \(.*not known",
     ),
     "integers": (MAP, lambda x: mb.cast(x=x, dtype="int32"), r"int32.*not known"),

@@ -10,7 +10,6 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
-import torch
 from toy_onnx import CONVOLUTIONS, toy_model, toy_photos
 
 from distill.student import Student
@@ -386,7 +385,7 @@ def exported(student: Student, photos: Dataset) -> tuple[onnx.ModelProto, list[n
     squares = [photos.square(int(index)) for index in photos.part(Part.TRAIN)[:16]]
     photo_student = PhotoStudent(student).eval()
     features = student_answers(photo_student, squares).features
-    statistics = feature_statistics(features, torch.arange(len(squares)) % 2)
+    statistics = feature_statistics(features)
     module = EdgeModule(photo_student, statistics=statistics, temperatures=Temperatures())
     return to_onnx(module, metadata={"model_id": "test"}), squares
 

@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-import torch
 
 from distill.student import Student
 from export.evaluate import Outputs, module_outputs, student_answers
@@ -85,7 +84,7 @@ def edge_module(student: Student, data: Dataset) -> EdgeModule:
     photos = PhotoStudent(student.eval()).eval()
     train = data.part(Part.TRAIN)[:60]
     features = student_answers(photos, [data.square(int(index)) for index in train]).features
-    statistics = feature_statistics(features, torch.from_numpy(data.conditions(train)))
+    statistics = feature_statistics(features)
     return EdgeModule(photos, statistics=statistics, temperatures=TEMPERATURES).eval()
 
 

@@ -83,7 +83,7 @@ def test_memory_is_measured_at_its_peak() -> None:
 
 def test_a_module_survives_the_journey_to_a_child(student: Student) -> None:
     width = student.malignancy_head.in_features
-    statistics = FeatureStatistics(means=torch.rand(3, width), scale=torch.rand(width) + 0.5)
+    statistics = FeatureStatistics(mean=torch.rand(width), components=torch.rand(3, width), usual=torch.tensor(1.5))
     module = EdgeModule(
         PhotoStudent(student.eval()), statistics=statistics, temperatures=Temperatures(malignancy=1.7, conditions=0.6)
     ).eval()

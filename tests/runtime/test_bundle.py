@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,17 @@ import pytest
 from plugin_bundles import MakeBundle, manifest
 
 from runtime import bundle as bundles
-from runtime.bundle import Calibration, Figure, Manifest, OperatingPoints, load_bundle, read_manifest, write_manifest
+from runtime.bundle import (
+    Calibration,
+    Figure,
+    GroupAssurance,
+    Manifest,
+    OperatingPoints,
+    PredictionSets,
+    load_bundle,
+    read_manifest,
+    write_manifest,
+)
 from runtime.cli import main
 from runtime.errors import BundleError
 from runtime.json_fields import dump
@@ -30,6 +41,12 @@ def full_manifest() -> Manifest:
         target_specificity=0.9,
         sensitivity_at_low=FIGURE,
         specificity_at_high=FIGURE,
+        method="the third smallest score",
+        confidence=0.95,
+        groups=(
+            GroupAssurance(group="V-VI", assured=True, cancers=80, sensitivity_at_low=FIGURE),
+            GroupAssurance(group="unknown", assured=False, cancers=0),
+        ),
     )
     plain = manifest(b"model", points=points, novelty_threshold=3.5)
     file = replace(
@@ -39,6 +56,8 @@ def full_manifest() -> Manifest:
         calibration=Calibration(part="calibration", n=900, malignancy_temperature=1.3, conditions_temperature=0.9),
         metrics={"malignancy_auc": FIGURE},
         parity={"malignancy_max": 1e-5},
+        novelty_rejection=0.03,
+        prediction_sets=PredictionSets(threshold=0.08, target_coverage=0.9, n=900),
     )
     return replace(plain, files=(file,), incomplete=("tflite int8",), toolchain={"onnxruntime": "1.26.0"})
 
@@ -56,6 +75,41 @@ def test_a_manifest_is_read_as_it_was_written(tmp_path: Path) -> None:
         write_manifest(tmp_path, written)
         assert read_manifest(tmp_path) == written
         assert [path.name for path in tmp_path.iterdir()] == ["manifest.json"]
+
+
+def as_version_2(content: dict[str, Any]) -> None:
+    content["schema_version"] = 2
+    for file in content["files"]:
+        del file["novelty_rejection"], file["prediction_sets"]
+        del (
+            file["operating_points"]["method"],
+            file["operating_points"]["confidence"],
+            file["operating_points"]["groups"],
+        )
+
+
+def test_the_version_before_is_read_with_nothing_assured() -> None:
+    old = Manifest.from_json(resealed(as_version_2))
+    (file,) = old.files
+    assert (file.operating_points.low, file.operating_points.calibrated) == (0.11, True)
+    assert (file.operating_points.confidence, file.operating_points.groups, file.prediction_sets) == (None, (), None)
+
+
+@pytest.mark.parametrize(
+    ("version", "words"),
+    [(4, "newer than this program (this program reads 2 to 3); update the program"), (1, "too old"), (0, "integer")],
+)
+def test_other_versions_say_which_side_to_update(version: int, words: str) -> None:
+    with pytest.raises(BundleError, match=re.escape(words)):
+        Manifest.from_json(resealed(lambda content: content.update(schema_version=version)))
+
+
+def test_a_version_3_manifest_may_leave_nothing_out() -> None:
+    def forgetful(content: dict[str, Any]) -> None:
+        del content["files"][0]["operating_points"]["groups"]
+
+    with pytest.raises(BundleError, match="'groups' is missing"):
+        Manifest.from_json(resealed(forgetful))
 
 
 def test_numpy_numbers_can_be_written() -> None:
@@ -156,7 +210,7 @@ def set_in(*keys: str | int, to: object) -> Callable[[dict[str, Any]], object]:
 
 POINTS = ("files", 0, "operating_points")
 SCHEMA_ERRORS: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
-    "newer schema": (set_in("schema_version", to=3), "schema version 3"),
+    "newer schema": (set_in("schema_version", to=4), "schema version 4"),
     "schema as text": (set_in("schema_version", to="1"), "schema_version"),
     "missing model id": (lambda content: content.pop("model_id"), "'model_id' is missing"),
     "empty model id": (set_in("model_id", to=" "), "model_id"),

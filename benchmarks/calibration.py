@@ -1,0 +1,140 @@
+"""Does the `low` threshold keep its promise? Calibration and test part resampled many times.
+
+A promise "95% of cancers reach `low`, with 95% confidence" is about calibration sets: of 100 of them, 95 or more should
+give a threshold that keeps 95% of all cancers. Here "all" is the pool of calibration and test part together, which
+no model was trained or selected on; half of it at a time derives the threshold. What the other half shows is reported
+too, beside the share that exchangeability predicts for a half of that size: a sample of some hundred cancers misses the
+target now and then although the threshold keeps it.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from matplotlib.figure import Figure as Drawing
+from scipy.stats import nhypergeom
+
+from export.calibrate import ALL, Cases, Targets, low_bounds
+from export.evaluate import Outputs
+from runtime.conditions import CONDITIONS, Condition
+
+DEFAULT_SPLITS = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class Split:
+    """One way to halve the pool."""
+
+    low: float
+    pool_sensitivity: float
+    """of all cancers of the pool: what the promise is about"""
+    test_sensitivity: float
+    """of the half that the threshold did not see"""
+    test_specificity: float
+    """benign lesions of that half below `low`"""
+    melanomas: float
+    """of that half's melanomas, those that reach `low`"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """How a bound did over all splits."""
+
+    name: str
+    promise: float | None
+    """share of calibration sets that should keep the target; None: the target is promised on average"""
+    splits: tuple[Split, ...]
+    target: float
+    predicted: float
+    """share of splits whose unseen half should reach the target, were all photos exchangeable"""
+
+    @property
+    def kept(self) -> float:
+        """Share of splits that keep the target on the pool."""
+        return float(np.mean([split.pool_sensitivity >= self.target for split in self.splits]))
+
+    @property
+    def reached(self) -> float:
+        """Share of splits whose unseen half reaches the target."""
+        return float(np.mean([split.test_sensitivity >= self.target for split in self.splits]))
+
+    def mean(self, figure: Callable[[Split], float]) -> float:
+        """Over the splits."""
+        return float(np.mean([figure(split) for split in self.splits]))
+
+    @property
+    def holds(self) -> bool:
+        """Whether the promise was kept, at its stated rate or on average over unseen halves."""
+        if self.promise is None:
+            return self.mean(lambda split: split.test_sensitivity) >= self.target
+        return self.kept >= self.promise
+
+
+def resample(
+    outputs: Outputs, cases: Cases, *, targets: Targets, splits: int = DEFAULT_SPLITS, seed: int = 0
+) -> list[Kept]:
+    """The bound at the wanted confidence, and the one that holds on average, over the same splits of the pool."""
+    rng = np.random.default_rng(seed)
+    halves = [_halves(cases.malignant, rng) for _ in range(splits)]
+    return [
+        _kept(outputs, cases, halves, targets=replace(targets, confidence=confidence))
+        for confidence in dict.fromkeys((targets.confidence, 0.0))
+    ]
+
+
+def _halves(malignant: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """bool [N], the photos that calibrate: half of the cancers and half of the others, as a stratified split has them."""
+    chosen = np.zeros(len(malignant), dtype=bool)
+    for kind in (malignant, ~malignant):
+        members = rng.permutation(np.flatnonzero(kind))
+        chosen[members[: (len(members) + 1) // 2]] = True
+    return chosen
+
+
+def _kept(outputs: Outputs, cases: Cases, halves: Sequence[np.ndarray], *, targets: Targets) -> Kept:
+    bound = low_bounds(outputs.malignancy[halves[0]], cases.take(np.flatnonzero(halves[0])), targets=targets)[ALL]
+    name = "on average" if bound.confidence is None else f"{bound.confidence:.0%} confidence"
+    return Kept(
+        name=f"{name} (k = {bound.k} of {bound.cancers})",
+        promise=bound.confidence,
+        splits=tuple(_split(outputs, cases, half, targets=targets) for half in halves),
+        target=targets.sensitivity,
+        predicted=_predicted(bound.k, bound.cancers, int(cases.malignant.sum()), targets.sensitivity),
+    )
+
+
+def _split(outputs: Outputs, cases: Cases, half: np.ndarray, *, targets: Targets) -> Split:
+    scores = outputs.malignancy
+    low = low_bounds(scores[half], cases.take(np.flatnonzero(half)), targets=targets)[ALL].threshold
+    reached, unseen = scores >= low, ~half
+    melanoma = cases.conditions == CONDITIONS.index(Condition.MELANOMA)
+    return Split(
+        low=low,
+        pool_sensitivity=float(reached[cases.malignant].mean()),
+        test_sensitivity=float(reached[unseen & cases.malignant].mean()),
+        test_specificity=float(1 - reached[unseen & ~cases.malignant].mean()),
+        melanomas=float(reached[unseen & melanoma].mean()) if (unseen & melanoma).any() else float("nan"),
+    )
+
+
+def _predicted(k: int, calibration: int, pool: int, target: float) -> float:
+    """Chance that at most a share 1 - target of the unseen cancers lies below the k-th smallest calibration score.
+
+    Of the pool in random order, the number of unseen ones before the k-th of the calibration half is negative
+    hypergeometric.
+    """
+    if not k:
+        return 1.0
+    unseen = pool - calibration
+    return float(nhypergeom(pool, unseen, k).cdf(np.floor((1 - target) * unseen + 1e-9)))
+
+
+def draw(found: Sequence[Kept]) -> Drawing:
+    """Sensitivity of the unseen half over all splits, a row per bound."""
+    drawing = Drawing(figsize=(6.4, 1.9 * len(found)), layout="constrained")
+    for axes, kept in zip(drawing.subplots(len(found), 1, squeeze=False, sharex=True)[:, 0], found, strict=True):
+        axes.hist([split.test_sensitivity for split in kept.splits], bins=np.linspace(0.85, 1.0, 31), color="#2b6cb0")
+        axes.axvline(kept.target, color="#b7352d", linestyle="--")
+        axes.set(title=kept.name, ylabel="splits")
+    axes.set_xlabel("sensitivity at low, unseen half")
+    return drawing

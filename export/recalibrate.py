@@ -1,0 +1,47 @@
+"""New thresholds for a bundle that exists: other targets, without retraining or converting anything."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from export.calibrate import Targets
+from export.calibration_report import write_calibration_report
+from export.check import kind_of
+from export.judge import Judge, Measured
+from runtime.bundle import SIGNATURE_NAME, Manifest, ModelFile, read_manifest, verified, write_manifest
+from teacher.data.splits import Part
+
+
+def recalibrate(folder: Path, judge: Judge) -> Manifest:
+    """Derive every file's thresholds by the judge's targets and write the manifest anew; the files stay as they are.
+
+    The temperatures inside them stay too. A file that would no longer pass its gate ends it with nothing changed. The
+    bundle's signature, where it has one, is of the old manifest and goes. Raises BundleError or GateError.
+    """
+    before = read_manifest(folder)
+    measured = {file.name: judge.recalibrated(kind_of(file), verified(folder, file)) for file in before.files}
+    manifest = replace(before, files=tuple(measured[file.name].into(file) for file in before.files))
+    _write(folder, manifest, measured, judge)
+    return manifest
+
+
+def targets_of(file: ModelFile) -> Targets:
+    """What a file's thresholds were derived for; the defaults where they were not derived."""
+    points, sets = file.operating_points, file.prediction_sets
+    if not points.calibrated or points.target_sensitivity is None or points.target_specificity is None:
+        return Targets()
+    usual = Targets()
+    return Targets(
+        sensitivity=points.target_sensitivity,
+        specificity=points.target_specificity,
+        confidence=points.confidence or 0.0,
+        coverage=usual.coverage if sets is None else sets.target_coverage,
+        novelty_rejection=usual.novelty_rejection if file.novelty_rejection is None else file.novelty_rejection,
+    )
+
+
+def _write(folder: Path, manifest: Manifest, measured: Mapping[str, Measured], judge: Judge) -> None:
+    answers = {name: one.test for name, one in measured.items()}
+    (folder / SIGNATURE_NAME).unlink(missing_ok=True)
+    write_manifest(folder, manifest)
+    write_calibration_report(folder, manifest, test=answers, malignant=judge.photos[Part.TEST].malignant)
