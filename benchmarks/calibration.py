@@ -8,15 +8,22 @@ target now and then although the threshold keeps it.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure as Drawing
 from scipy.stats import nhypergeom
 
+from distill.run import open_run_data
 from export.calibrate import ALL, Cases, Targets, low_bounds
-from export.evaluate import Outputs
+from export.console import Stages
+from export.evaluate import Outputs, file_outputs
+from export.reference import photos_of
+from runtime.bundle import load_bundle
 from runtime.conditions import CONDITIONS, Condition
+from teacher.data.splits import Part
 
 DEFAULT_SPLITS = 200
 
@@ -83,7 +90,7 @@ def resample(
 
 
 def _halves(malignant: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """bool [N], the photos that calibrate: half of the cancers and half of the others, as a stratified split has them."""
+    """bool [N], the photos that calibrate: half of the cancers and half of the others, as a split has them."""
     chosen = np.zeros(len(malignant), dtype=bool)
     for kind in (malignant, ~malignant):
         members = rng.permutation(np.flatnonzero(kind))
@@ -138,3 +145,60 @@ def draw(found: Sequence[Kept]) -> Drawing:
         axes.set(title=kept.name, ylabel="splits")
     axes.set_xlabel("sensitivity at low, unseen half")
     return drawing
+
+
+def pool_of(run: Path, bundle: Path | None, *, stages: Stages) -> tuple[Outputs, Cases]:
+    """A bundle's answers to the calibration and test part of the run it came from, and what is known of them."""
+    loaded, data = load_bundle(bundle), open_run_data(run)
+    parts = [photos_of(data, part) for part in (Part.CALIBRATION, Part.TEST)]
+    squares = [square for part in parts for square in part.squares]
+    with stages.stage("Asking the bundle", total=len(squares)) as step:
+        outputs = file_outputs(loaded.model, squares, step=step)
+    cases = Cases(
+        malignant=np.concatenate([part.malignant for part in parts]),
+        conditions=np.concatenate([part.conditions for part in parts]),
+        groups=[group for part in parts for group in part.tone_groups],
+    )
+    return outputs, cases
+
+
+def table(found: Sequence[Kept]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Header and a row per bound."""
+    header = (
+        "bound", "promise", "kept on the pool", "unseen half reaches it (predicted)", "sensitivity, unseen half",
+        "melanomas", "specificity at low", "holds",
+    )  # fmt: skip
+    return header, [_row(kept) for kept in found]
+
+
+def _row(kept: Kept) -> tuple[str, ...]:
+    tests = [split.test_sensitivity for split in kept.splits]
+    return (
+        kept.name,
+        "on average" if kept.promise is None else f"{kept.promise:.0%} of splits",
+        f"{kept.kept:.1%}",
+        f"{kept.reached:.1%} ({kept.predicted:.1%})",
+        f"{np.mean(tests):.3f} ({np.quantile(tests, 0.05):.3f}-{np.quantile(tests, 0.95):.3f})",
+        f"{kept.mean(lambda split: split.melanomas):.3f}",
+        f"{kept.mean(lambda split: split.test_specificity):.3f}",
+        "yes" if kept.holds else "NO",
+    )
+
+
+def as_json(found: Sequence[Kept]) -> dict[str, Any]:
+    """Everything, split by split."""
+    return {
+        "bounds": [
+            {
+                "name": kept.name,
+                "promise": kept.promise,
+                "target": kept.target,
+                "kept_on_the_pool": kept.kept,
+                "reached_on_the_unseen_half": kept.reached,
+                "predicted": kept.predicted,
+                "holds": kept.holds,
+                "splits": [asdict(split) for split in kept.splits],
+            }
+            for kept in found
+        ]
+    }

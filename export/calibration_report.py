@@ -7,9 +7,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 
+from export.calibrate import UNKNOWN_GROUP
 from export.evaluate import Outputs
 from export.markdown import section, table
-from runtime.bundle import Figure, Manifest, ModelFile, OperatingPoints
+from runtime.bundle import Figure, GroupAssurance, Manifest, ModelFile, OperatingPoints
 from teacher.console import figure_text
 
 CALIBRATION_NAME = "calibration.md"
@@ -83,8 +84,13 @@ def _achieved_rows(file: ModelFile) -> Iterator[tuple[str, ...]]:
 
 def _group_rows(file: ModelFile) -> Iterator[tuple[str, ...]]:
     for group in file.operating_points.groups:
-        assured = "assured" if group.assured else "**not assured**: too few cancers"
-        yield _label(file), group.group, f"{group.cancers}", _figure(group.sensitivity_at_low), assured
+        yield _label(file), group.group, f"{group.cancers}", _figure(group.sensitivity_at_low), _assured(group)
+
+
+def _assured(group: GroupAssurance) -> str:
+    if group.group == UNKNOWN_GROUP:
+        return "by the bound over all, whatever their tones are"
+    return "assured" if group.assured else "**not assured**: too few cancers"
 
 
 def _label(file: ModelFile) -> str:

@@ -23,6 +23,7 @@ class Limits:
     malignancy_mean_difference: float | None = None
     conditions_max_difference: float | None = None
     auc_drop: float = 0.005
+    """one pair of a cancer and a benign lesion in the wrong order at least, where so few photos make it weigh more"""
     sensitivity_drop: float = 0.01
     """how much smaller a share of the cancers may reach `low`, each side by its own thresholds; one photo at least,
     where so few are malignant that one weighs more than this"""
@@ -143,11 +144,20 @@ def _breaches(parity: Mapping[str, float], limits: Limits) -> Iterator[Breach]:
         if limit is None or figure not in parity:
             continue
         measured = parity[figure]
-        if figure == "sensitivity_drop":
-            limit = max(limit, (1 + ROUNDING) / parity["malignant_photos"])
+        limit = limit if figure in AT_LEAST else max(limit, (1 + ROUNDING) * _least_change(figure, parity))
         kept = measured >= limit if figure in AT_LEAST else measured <= limit  # False for NaN either way
         if not kept:
             yield Breach(figure=figure, limit=float(limit), measured=measured)
+
+
+def _least_change(figure: str, parity: Mapping[str, float]) -> float:
+    """The smallest change that these photos can show: one cancer, or one pair of a cancer and a benign lesion."""
+    cancers = parity.get("malignant_photos", 0.0)
+    if figure == "sensitivity_drop":
+        return 1 / cancers
+    if figure == "auc_drop":
+        return 1 / (cancers * (parity["photos"] - cancers))
+    return 0.0
 
 
 def _out_of_order(reference: np.ndarray, outputs: np.ndarray) -> int:

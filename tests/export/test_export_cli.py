@@ -83,9 +83,28 @@ LENIENT = (
 """A random trunk says nothing about how good INT8 can get."""
 
 
+@pytest.fixture
+def no_network(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Nothing can reach another host, children included: `sitecustomize` is read by every Python that starts."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import socket\n\n\ndef refuse(*_, **__):\n    raise OSError('this test allows no network')\n\n\n"
+        "socket.socket.connect = refuse\nsocket.getaddrinfo = refuse\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setattr("socket.getaddrinfo", None)
+    found = subprocess.run(
+        [sys.executable, "-c", "import socket; socket.getaddrinfo('localhost', 80)"], capture_output=True, text=True
+    )
+    assert "allows no network" in found.stderr
+
+
 @pytest.mark.slow
-def test_all_makes_a_bundle_of_the_newest_run(
-    finished_run: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path
+def test_all_makes_a_bundle_of_the_newest_run_without_a_network(
+    finished_run: Path,
+    no_network: None,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    tmp_path: Path,
 ) -> None:
     """Six files, each judged; then `check` finds the bundle sound, and a changed byte in any file."""
     monkeypatch.chdir(tmp_path)
@@ -122,24 +141,3 @@ def test_a_failed_gate_exits_with_its_words_and_nothing_written(
     assert "worst photo" in error
     assert "Traceback" not in error
     assert not list(tmp_path.rglob("*.onnx"))
-
-
-@pytest.mark.slow
-def test_an_export_asks_no_network(
-    finished_run: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
-    """Children included: `sitecustomize` is read by every Python that starts, and takes sockets away."""
-    (tmp_path / "sitecustomize.py").write_text(
-        "import socket\n\n\ndef refuse(*_, **__):\n    raise OSError('this test allows no network')\n\n\n"
-        "socket.socket.connect = refuse\nsocket.getaddrinfo = refuse\n"
-    )
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    monkeypatch.setattr("socket.getaddrinfo", None)
-    monkeypatch.chdir(tmp_path)
-    found = subprocess.run(
-        [sys.executable, "-c", "import socket; socket.getaddrinfo('localhost', 80)"], capture_output=True, text=True
-    )
-    assert "allows no network" in found.stderr
-    assert run(monkeypatch, "onnx", "--run", str(finished_run), "--onnx-recipe", "u8", *LENIENT) == 0
-    others = ("--formats", "tflite,coreml", "--tflite-recipe", "s8")
-    assert run(monkeypatch, "all", "--run", str(finished_run), *others, *LENIENT) == 0

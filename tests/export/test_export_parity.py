@@ -71,6 +71,13 @@ def test_small_noise_is_no_swap() -> None:
     assert compared(replace(answers(), conditions=noisy))["conditions_out_of_order"] == 0
 
 
+def test_one_pair_in_the_wrong_order_is_allowed_and_two_are_not() -> None:
+    """3 cancers and 9 benign lesions: one pair is 1/27, far over the limit of 0.002."""
+    parity = {"photos": 12.0, "malignant_photos": 3.0}
+    assert breaches({**parity, "auc_drop": 1 / 27}, LIMITS["fp16"]) == ()
+    assert [b.figure for b in breaches({**parity, "auc_drop": 2 / 27}, LIMITS["fp16"])] == ["auc_drop"]
+
+
 def test_an_auc_drop_is_measured_and_limited() -> None:
     malignancy = answers().malignancy.copy()
     malignancy[20:24] = malignancy[20:24] - 0.3
