@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from runtime.triage import Tier
+from runtime.advice import AdviceKind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,9 +26,10 @@ TRACK = "#E4EBEE"
 
 NEUTRAL = Tone(background="#E8EDF3", border="#B9C6D6", accent="#33475F", text=TEXT)
 WARNING = Tone(background="#FFF4DC", border="#E9C983", accent="#7A4A00", text=TEXT)
-TIERS: dict[Tier, Tone] = {
-    Tier.LOW: Tone(background="#E5F4EA", border="#A5D3B4", accent="#17623A", text=TEXT),
-    Tier.MODERATE: WARNING,
-    Tier.HIGH: Tone(background="#FDE9E7", border="#EFB4AE", accent="#A3201A", text=TEXT),
-    Tier.CANNOT_ASSESS: NEUTRAL,
+TONES: dict[AdviceKind, Tone] = {
+    AdviceKind.LOW: Tone(background="#E5F4EA", border="#A5D3B4", accent="#17623A", text=TEXT),
+    AdviceKind.TREATMENT: Tone(background="#E6EEFB", border="#AFC6EA", accent="#1F4A8A", text=TEXT),
+    AdviceKind.MODERATE: WARNING,
+    AdviceKind.HIGH: Tone(background="#FDE9E7", border="#EFB4AE", accent="#A3201A", text=TEXT),
+    AdviceKind.CANNOT_ASSESS: NEUTRAL,
 }

@@ -31,16 +31,3 @@ MALIGNANT_CONDITIONS: frozenset[Condition] = frozenset(
 
 NEEDS_A_DOCTOR: frozenset[Condition] = MALIGNANT_CONDITIONS | {Condition.ACTINIC_KERATOSIS}
 """Cancers and the precursor that is treated to prevent one: never shown beside a "low" tier."""
-
-DISPLAY_NAMES: dict[Condition, str] = {
-    Condition.MELANOMA: "Melanoma",
-    Condition.BASAL_CELL_CARCINOMA: "Basal cell carcinoma",
-    Condition.SQUAMOUS_CELL_CARCINOMA: "Squamous cell carcinoma",
-    Condition.ACTINIC_KERATOSIS: "Actinic keratosis",
-    Condition.MELANOCYTIC_NEVUS: "Mole (melanocytic nevus)",
-    Condition.SEBORRHEIC_KERATOSIS: "Benign (seborrheic) keratosis",
-    Condition.DERMATOFIBROMA: "Dermatofibroma",
-    Condition.VASCULAR_LESION: "Vascular lesion",
-    Condition.NON_NEOPLASTIC: "Inflammation or infection",
-    Condition.OTHER: "Something else",
-}

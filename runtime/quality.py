@@ -5,6 +5,7 @@ contrasts, so darker or lighter skin, or a longer exposure, changes neither.
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +36,19 @@ _FLAT_LEVELS = 4.0
 """Contrast in levels that rounding alone can make."""
 
 
+class QualityProblem(StrEnum):
+    """Why a photo cannot be judged. `runtime.locales` says each, and what to do, in one plain sentence."""
+
+    TOO_DARK = "too_dark"
+    OVEREXPOSED = "overexposed"
+    NO_DETAIL = "no_detail"
+    BLURRED = "blurred"
+    GLARE = "glare"
+    TOO_FAR = "too_far"
+    TOO_CLOSE = "too_close"
+    COLOUR_CAST = "colour_cast"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Quality:
     """What was measured on one photo."""
@@ -47,16 +61,16 @@ class Quality:
     """fine over coarse gradient energy: 0.0625 without any detail, above 0.1 for a usable photo"""
 
     @property
-    def problem(self) -> str | None:
-        """One plain sentence on why the photo cannot be judged, or None for a usable one."""
+    def problem(self) -> QualityProblem | None:
+        """Why the photo cannot be judged, or None for a usable one."""
         if self.bright < _BLACK_BELOW:
-            return "The photo is almost black: take it again in brighter light."
+            return QualityProblem.TOO_DARK
         if self.dark > _WHITE_FROM:
-            return "The photo is overexposed: take it again without flash or direct sun."
+            return QualityProblem.OVEREXPOSED
         if self.bright - self.dark < max(_FLAT_LEVELS, _FLAT_BELOW * self.bright):
-            return "The photo shows no detail: bring the spot into view and take it again."
+            return QualityProblem.NO_DETAIL
         if self.sharpness < _BLURRED_BELOW:
-            return "The photo is blurred: hold the phone still, wait for the focus and take it again."
+            return QualityProblem.BLURRED
         return None
 
 

@@ -1,15 +1,20 @@
-"""The triage rule: from a model's outputs and its operating points to one of four tiers. Pure, no I/O.
+"""The triage rule: from a model's outputs and its operating points to one of four tiers. Pure, no I/O, no words.
 
 Laws the tests hold it to: raising the malignancy never lowers the tier; conditions only ever raise it; an unfamiliar
-photo has no tier; an output that is no probability never gets this far (`runtime.prediction`).
+photo has no tier; a low tier that looks like an inflammation says so; an output that is no probability never gets this
+far (`runtime.prediction`).
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from runtime.conditions import CONDITIONS, DISPLAY_NAMES, NEEDS_A_DOCTOR
+from runtime.conditions import CONDITIONS, NEEDS_A_DOCTOR, Condition
 from runtime.manifest import OperatingPoints
 from runtime.prediction import Prediction
+
+if TYPE_CHECKING:
+    from runtime.quality import QualityProblem  # not at import: it loads numpy and Pillow
 
 
 class Tier(StrEnum):
@@ -21,30 +26,59 @@ class Tier(StrEnum):
     CANNOT_ASSESS = "cannot assess"
 
 
+class Reason(StrEnum):
+    """What in the model's answer led to a tier. `runtime.locales` says each in one plain sentence."""
+
+    UNFAMILIAR = "unfamiliar"
+    STRONG_SIGNS = "strong_signs"
+    SOME_SIGNS = "some_signs"
+    FEW_SIGNS = "few_signs"
+    CONDITION_NEEDS_DOCTOR = "condition_needs_doctor"
+    INFLAMMATION = "inflammation"
+    """Beside a low tier: not cancer-like, but somebody has to treat it."""
+
+
+type ReasonCode = Reason | QualityProblem
+"""Why a report says what it says: the triage rule's reasons, or what was wrong with the photo."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Decision:
-    """A tier and the plain sentences that led to it."""
+    """A tier and what led to it."""
 
     tier: Tier
-    reasons: tuple[str, ...]
+    reasons: tuple[ReasonCode, ...]
+    raised_by: Condition | None = None
+    """the condition that raised the tier above what the malignancy alone gives"""
 
 
 def decide(prediction: Prediction, *, points: OperatingPoints, novelty_threshold: float | None) -> Decision:
     """The tier of one photo. Without a `novelty_threshold` every photo counts as familiar."""
     if novelty_threshold is not None and prediction.novelty > novelty_threshold:
-        return Decision(tier=Tier.CANNOT_ASSESS, reasons=("This photo is unlike the photos the model learnt from.",))
+        return Decision(tier=Tier.CANNOT_ASSESS, reasons=(Reason.UNFAMILIAR,))
     if prediction.malignancy >= points.high:
-        return Decision(tier=Tier.HIGH, reasons=("It shows strong signs that the model knows from skin cancer.",))
+        return Decision(tier=Tier.HIGH, reasons=(Reason.STRONG_SIGNS,))
     if prediction.malignancy >= points.low:
-        return Decision(tier=Tier.MODERATE, reasons=("It shows some signs that the model knows from skin cancer.",))
+        return Decision(tier=Tier.MODERATE, reasons=(Reason.SOME_SIGNS,))
     return _low_unless_a_condition_objects(prediction)
 
 
+def by_likelihood(prediction: Prediction) -> list[tuple[Condition, float]]:
+    """The ten conditions with their probabilities, likeliest first; of equals, the one that asks for more care."""
+    pairs = zip(CONDITIONS, prediction.conditions, strict=True)
+    return sorted(pairs, key=lambda pair: (-pair[1], _carelessness(pair[0])))
+
+
+def _carelessness(condition: Condition) -> int:
+    if condition in NEEDS_A_DOCTOR:
+        return 0
+    return 1 if condition is Condition.NON_NEOPLASTIC else 2
+
+
 def _low_unless_a_condition_objects(prediction: Prediction) -> Decision:
-    ranked = zip(prediction.conditions, CONDITIONS, strict=True)
-    # A tie goes to the condition that needs a doctor.
-    likeliest = max(ranked, key=lambda entry: (entry[0], entry[1] in NEEDS_A_DOCTOR))[1]
+    likeliest = by_likelihood(prediction)[0][0]
     if likeliest in NEEDS_A_DOCTOR:
-        name = DISPLAY_NAMES[likeliest]
-        return Decision(tier=Tier.MODERATE, reasons=(f"It looks most like this, which a doctor should see: {name}.",))
-    return Decision(tier=Tier.LOW, reasons=("It shows few of the signs that the model knows from skin cancer.",))
+        return Decision(tier=Tier.MODERATE, reasons=(Reason.CONDITION_NEEDS_DOCTOR,), raised_by=likeliest)
+    if likeliest is Condition.NON_NEOPLASTIC:
+        return Decision(tier=Tier.LOW, reasons=(Reason.FEW_SIGNS, Reason.INFLAMMATION))
+    return Decision(tier=Tier.LOW, reasons=(Reason.FEW_SIGNS,))

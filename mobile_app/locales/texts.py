@@ -21,10 +21,6 @@ class Texts:
     analysing_hint: str
     the_photo: str
     judged_part: str
-    tier_low: str
-    tier_moderate: str
-    tier_high: str
-    tier_cannot_assess: str
     tier_spoken: str
     why: str
     what_to_do: str

@@ -10,10 +10,10 @@ from mobile_app.locales import Texts
 from mobile_app.state import CannotAssess, Verdict
 from mobile_app.views.frame import NARROW, WIDE, beside, frame
 from mobile_app.views.parts import GAP, Desk, bullets, card, choose_button, heading, notice, picture, words
-from runtime.triage import Tier
+from runtime.advice import AdviceKind
 
 if TYPE_CHECKING:
-    from runtime import ConditionScore, Report
+    from runtime import Report
 
 FIRST_CONDITIONS = 4
 """Bars shown before "show all"."""
@@ -21,13 +21,14 @@ FIRST_CONDITIONS = 4
 PHONE_PICTURE = 112
 """Side of the judged square on a phone, in logical pixels: recognisable, with the tier still on the first screen."""
 
-TIER_ICONS: dict[Tier, ft.IconData] = {
-    Tier.LOW: ft.Icons.CHECK_CIRCLE_OUTLINE,
-    Tier.MODERATE: ft.Icons.SCHEDULE,
-    Tier.HIGH: ft.Icons.WARNING_AMBER_ROUNDED,
-    Tier.CANNOT_ASSESS: ft.Icons.HELP_OUTLINE,
+ICONS: dict[AdviceKind, ft.IconData] = {
+    AdviceKind.LOW: ft.Icons.CHECK_CIRCLE_OUTLINE,
+    AdviceKind.TREATMENT: ft.Icons.MEDICAL_SERVICES_OUTLINED,
+    AdviceKind.MODERATE: ft.Icons.SCHEDULE,
+    AdviceKind.HIGH: ft.Icons.WARNING_AMBER_ROUNDED,
+    AdviceKind.CANNOT_ASSESS: ft.Icons.HELP_OUTLINE,
 }
-"""Four different shapes: the tier is told by its words, its shape and its colour."""
+"""Five different shapes: a result is told by its words, its shape and its colour."""
 
 
 def verdict(desk: Desk, screen: Verdict) -> ft.Control:
@@ -43,7 +44,7 @@ def verdict(desk: Desk, screen: Verdict) -> ft.Control:
         _tier_card(texts, report),
         *_calibration_notice(texts, report),
         _advice_card(texts, report),
-        ConditionsCard(texts, report.conditions),
+        ConditionsCard(texts, named_conditions(report)),
         _red_flags_card(texts, report),
         words(texts.model.format(model_id=report.model_id), size=12, color=palette.MUTED),
     )
@@ -62,15 +63,9 @@ def cannot_assess(desk: Desk, screen: CannotAssess) -> ft.Control:
     )
 
 
-def tier_name(texts: Texts, tier: Tier) -> str:
-    """The tier in words."""
-    names = {
-        Tier.LOW: texts.tier_low,
-        Tier.MODERATE: texts.tier_moderate,
-        Tier.HIGH: texts.tier_high,
-        Tier.CANNOT_ASSESS: texts.tier_cannot_assess,
-    }
-    return names[tier]
+def named_conditions(report: "Report") -> tuple[tuple[str, float], ...]:
+    """The conditions' names in the report's language with their probabilities, likeliest first."""
+    return tuple((report.texts.condition_of(score.condition).name, score.probability) for score in report.conditions)
 
 
 def percent(texts: Texts, probability: float) -> str:
@@ -102,11 +97,11 @@ def _stack(*controls: ft.Control) -> ft.Column:
 
 
 def _tier_card(texts: Texts, report: "Report") -> ft.Control:
-    tone = palette.TIERS[report.tier]
-    name = tier_name(texts, report.tier)
+    tone = palette.TONES[report.advice.kind]
+    name = report.tier_text
     badge = ft.Row(
         controls=[
-            ft.Icon(icon=TIER_ICONS[report.tier], color=tone.accent, size=34),
+            ft.Icon(icon=ICONS[report.advice.kind], color=tone.accent, size=34),
             ft.Text(value=name, size=26, weight=ft.FontWeight.W_700, color=tone.accent, expand=True),
         ],
         spacing=12,
@@ -136,19 +131,25 @@ def _advice_card(texts: Texts, report: "Report") -> ft.Control:
 
 
 def _red_flags_card(texts: Texts, report: "Report") -> ft.Control:
-    flags = bullets(report.advice.red_flags, icon=ft.Icons.FLAG_OUTLINED, color=palette.TIERS[Tier.HIGH].accent)
-    return card(heading(texts.red_flags), words(texts.red_flags_hint, size=13, color=palette.MUTED), *flags)
+    advice, red = report.advice, palette.TONES[AdviceKind.HIGH].accent
+    return card(
+        heading(texts.red_flags),
+        words(advice.red_flags_now),
+        words(texts.red_flags_hint, size=13, color=palette.MUTED),
+        *bullets(advice.red_flags, icon=ft.Icons.FLAG_OUTLINED, color=red),
+        *bullets(advice.abcde, icon=ft.Icons.CHEVRON_RIGHT, color=red),
+    )
 
 
 @ft.component
-def ConditionsCard(texts: Texts, conditions: "tuple[ConditionScore, ...]") -> ft.Control:
+def ConditionsCard(texts: Texts, conditions: tuple[tuple[str, float], ...]) -> ft.Control:
     """The likeliest conditions as bars; a tap shows the rest."""
     all_shown, show_all = ft.use_state(False)
     shown = conditions if all_shown else conditions[:FIRST_CONDITIONS]
     return card(
         heading(texts.conditions),
         words(texts.conditions_hint, size=13, color=palette.MUTED),
-        *[_bar(texts, score) for score in shown],
+        *[_bar(texts, name, probability) for name, probability in shown],
         _more_button(texts, count=len(conditions), all_shown=all_shown, toggle=lambda: show_all(not all_shown)),
     )
 
@@ -166,21 +167,19 @@ def _more_button(texts: Texts, *, count: int, all_shown: bool, toggle: Callable[
     )
 
 
-def _bar(texts: Texts, score: "ConditionScore") -> ft.Control:
+def _bar(texts: Texts, name: str, probability: float) -> ft.Control:
     """Name and percent over a bar; screen readers hear one sentence."""
-    share = percent(texts, score.probability)
+    share = percent(texts, probability)
     label = ft.Row(
-        controls=[words(score.display_name, expand=True), ft.Text(value=share, size=15, weight=ft.FontWeight.W_600)],
+        controls=[words(name, expand=True), ft.Text(value=share, size=15, weight=ft.FontWeight.W_600)],
         spacing=GAP,
     )
-    bar = ft.ProgressBar(
-        value=score.probability, bar_height=8, border_radius=4, color=palette.BRAND, bgcolor=palette.TRACK
-    )
+    bar = ft.ProgressBar(value=probability, bar_height=8, border_radius=4, color=palette.BRAND, bgcolor=palette.TRACK)
     return ft.Semantics(
         content=ft.Column(
             controls=[label, bar], spacing=5, tight=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH
         ),
-        label=texts.condition_spoken.format(name=score.display_name, percent=share),
+        label=texts.condition_spoken.format(name=name, percent=share),
         container=True,
         exclude_semantics=True,
     )

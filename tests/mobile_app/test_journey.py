@@ -24,8 +24,7 @@ from mobile_app.state import (
     Welcome,
     Work,
 )
-from runtime import BundleError, EngineError, PhotoError, Report, Tier
-from runtime.advice import advice_for
+from runtime import BundleError, EngineError, PhotoError, Reason, Report, Tier
 
 
 def report(tier: Tier) -> Report:
@@ -34,8 +33,7 @@ def report(tier: Tier) -> Report:
         malignancy=None,
         conditions=(),
         novelty=None,
-        reasons=("because",),
-        advice=advice_for(tier),
+        reason_codes=(Reason.UNFAMILIAR,),
         model_id="fake",
         calibrated=True,
     )
@@ -108,7 +106,7 @@ def test_a_tier_becomes_a_verdict_with_the_judged_square(tier: Tier) -> None:
 def test_cannot_assess_is_a_screen_of_its_own() -> None:
     screen = Bench().judge(b"cannot assess")
     assert isinstance(screen, CannotAssess)
-    assert screen.report.reasons == ("because",)
+    assert screen.report.reason_codes == (Reason.UNFAMILIAR,)
 
 
 def test_a_file_that_is_no_photo_is_refused_by_name() -> None:

@@ -7,8 +7,9 @@ import pytest
 from mobile_app import palette
 from mobile_app.locales import ENGLISH
 from mobile_app.palette import Tone
-from mobile_app.views.answer import TIER_ICONS, percent, tier_name
-from runtime import Tier
+from mobile_app.views.answer import ICONS, percent
+from runtime.advice import AdviceKind
+from runtime.locales import texts_for
 
 READABLE = 4.5  # WCAG 2.2, level AA, normal text
 
@@ -33,7 +34,7 @@ def test_contrast_is_computed_as_the_standard_says() -> None:
 PAIRS = [
     *itertools.product((palette.TEXT, palette.MUTED, palette.BRAND), (palette.PAGE, palette.SURFACE)),
     (palette.ON_BRAND, palette.BRAND),
-    (palette.TIERS[Tier.HIGH].accent, palette.SURFACE),  # the warning signs' flags
+    (palette.TONES[AdviceKind.HIGH].accent, palette.SURFACE),  # the warning signs' flags
 ]
 
 
@@ -42,17 +43,18 @@ def test_text_is_readable_on_the_page(ink: str, paper: str) -> None:
     assert contrast(ink, paper) >= READABLE
 
 
-@pytest.mark.parametrize("tone", [*palette.TIERS.values(), palette.WARNING, palette.NEUTRAL])
+@pytest.mark.parametrize("tone", [*palette.TONES.values(), palette.WARNING, palette.NEUTRAL])
 def test_text_is_readable_on_every_tone(tone: Tone) -> None:
     assert contrast(tone.text, tone.background) >= READABLE
     assert contrast(tone.accent, tone.background) >= READABLE
     assert contrast(palette.MUTED, tone.background) >= READABLE
 
 
-def test_no_two_tiers_share_a_word_a_shape_or_a_colour() -> None:
-    names = {tier_name(ENGLISH, tier) for tier in Tier}
-    assert len(names) == len({TIER_ICONS[tier] for tier in Tier}) == len(Tier)
-    assert len({palette.TIERS[tier].accent for tier in Tier}) == len(Tier)
+def test_no_two_results_share_a_word_a_shape_or_a_colour() -> None:
+    """A low tier that looks like an inflammation included: it is never drawn as "low"."""
+    names = {texts_for("en").advice_of(kind).label for kind in AdviceKind}
+    assert len(names) == len({ICONS[kind] for kind in AdviceKind}) == len(AdviceKind)
+    assert len({palette.TONES[kind].accent for kind in AdviceKind}) == len(AdviceKind)
 
 
 @pytest.mark.parametrize(("value", "shown"), [(1.0, "100%"), (0.126, "13%"), (0.004, "<1%"), (0.0, "<1%")])

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageFilter
 
 from runtime.photo import load_square
-from runtime.quality import measure_quality
+from runtime.quality import QualityProblem, measure_quality
 
 # sRGB of skin from Fitzpatrick I to VI, after the reference swatches in common use.
 TONES = {
@@ -67,7 +67,7 @@ def test_a_sharp_photo_of_any_tone_passes(tone: str) -> None:
 def test_a_very_blurred_photo_of_any_tone_is_refused(tone: str) -> None:
     photos = [skin(tone, seed=seed, sigma=8) for seed in SEEDS]
     assert rejected(photos) == 1
-    assert all("blurred" in str(measure_quality(photo).problem) for photo in photos)
+    assert all(measure_quality(photo).problem is QualityProblem.BLURRED for photo in photos)
 
 
 @pytest.mark.parametrize("exposure", [0.5, 0.75, 1.0])
@@ -85,14 +85,11 @@ def test_sharpness_hardly_depends_on_the_tone(sigma: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("level", "word"), [(0, "black"), (10, "black"), (128, "no detail"), (60, "no detail"), (255, "overexposed")]
+    ("level", "problem"),
+    [(0, "too_dark"), (10, "too_dark"), (128, "no_detail"), (60, "no_detail"), (255, "overexposed")],
 )
-def test_a_uniform_photo_is_refused_in_one_plain_sentence(level: int, word: str) -> None:
-    problem = measure_quality(np.full((224, 224, 3), level, dtype=np.uint8)).problem
-    assert problem is not None
-    assert word in problem
-    assert problem.count(".") == 1
-    assert problem.endswith(".")
+def test_a_uniform_photo_is_refused_for_what_is_wrong_with_it(level: int, problem: str) -> None:
+    assert measure_quality(np.full((224, 224, 3), level, dtype=np.uint8)).problem == problem
 
 
 def test_rounding_noise_does_not_pass_for_detail() -> None:
@@ -104,7 +101,7 @@ def test_a_smooth_gradient_has_no_detail_at_any_steepness() -> None:
     for top in (120, 250):
         ramp = np.linspace(20, top, 224)[np.newaxis, :, np.newaxis]
         photo = np.broadcast_to(ramp, (224, 224, 3)).round().astype(np.uint8)
-        assert "blurred" in str(measure_quality(photo).problem)
+        assert measure_quality(photo).problem is QualityProblem.BLURRED
 
 
 @pytest.mark.parametrize("size", [96, 224, 320])

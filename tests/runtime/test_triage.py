@@ -1,16 +1,19 @@
 """The laws of the triage rule."""
 
+import itertools
 import math
+from typing import Any
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from runtime.advice import AdviceKind, kind_of
 from runtime.conditions import CONDITIONS, NEEDS_A_DOCTOR, Condition
 from runtime.errors import EngineError
 from runtime.manifest import OperatingPoints
 from runtime.prediction import Prediction
-from runtime.triage import Tier, decide
+from runtime.triage import Decision, Reason, Tier, by_likelihood, decide
 
 ORDER = [Tier.LOW, Tier.MODERATE, Tier.HIGH]
 
@@ -24,16 +27,20 @@ USUAL = OperatingPoints(low=0.3, high=0.6)
 MOLE = tuple(0.91 if name is Condition.MELANOCYTIC_NEVUS else 0.01 for name in CONDITIONS)
 
 
-def tier(
+def decision(
     malignancy: float,
     *,
     conditions: tuple[float, ...] = MOLE,
     novelty: float = 0.0,
     points: OperatingPoints = USUAL,
     threshold: float | None = None,
-) -> Tier:
+) -> Decision:
     prediction = Prediction(malignancy=malignancy, conditions=conditions, novelty=novelty)
-    return decide(prediction, points=points, novelty_threshold=threshold).tier
+    return decide(prediction, points=points, novelty_threshold=threshold)
+
+
+def tier(malignancy: float, **options: Any) -> Tier:
+    return decision(malignancy, **options).tier
 
 
 @pytest.mark.parametrize(
@@ -116,9 +123,72 @@ def test_rounding_of_a_quantised_output_is_forgiven() -> None:
     assert prediction.conditions[0] == 0.0
 
 
-def test_every_decision_gives_a_reason() -> None:
-    for value, threshold in ((0.1, None), (0.4, None), (0.9, None), (0.1, -1.0)):
-        prediction = Prediction(malignancy=value, conditions=MOLE, novelty=0.0)
-        decision = decide(prediction, points=OperatingPoints(), novelty_threshold=threshold)
-        assert decision.reasons
-        assert all(reason.endswith(".") for reason in decision.reasons)
+@pytest.mark.parametrize(
+    ("value", "threshold", "reason"),
+    [
+        (0.1, None, Reason.FEW_SIGNS),
+        (0.4, None, Reason.SOME_SIGNS),
+        (0.9, None, Reason.STRONG_SIGNS),
+        (0.1, -1.0, Reason.UNFAMILIAR),
+    ],
+)
+def test_every_decision_gives_its_reason(value: float, threshold: float | None, reason: Reason) -> None:
+    assert decision(value, threshold=threshold).reasons == (reason,)
+
+
+@given(malignancy=probability, conditions=conditions, points=points)
+def test_a_tier_that_a_condition_raised_names_the_condition(
+    malignancy: float, conditions: tuple[float, ...], points: OperatingPoints
+) -> None:
+    found = decision(malignancy, conditions=conditions, points=points)
+    likeliest = CONDITIONS[conditions.index(max(conditions))]
+    if malignancy < points.low and likeliest in NEEDS_A_DOCTOR:
+        assert found == Decision(
+            tier=Tier.MODERATE, reasons=(Reason.CONDITION_NEEDS_DOCTOR,), raised_by=found.raised_by
+        )
+        assert conditions[CONDITIONS.index(found.raised_by)] == max(conditions)
+    else:
+        assert found.raised_by is None
+
+
+@given(malignancy=probability, conditions=conditions, points=points)
+def test_an_inflammation_is_never_low_with_nothing_to_do(
+    malignancy: float, conditions: tuple[float, ...], points: OperatingPoints
+) -> None:
+    """Where the rule says low and an inflammation is likeliest, the advice is to have it treated; nowhere else."""
+    found = decision(malignancy, conditions=conditions, points=points)
+    inflamed = conditions[CONDITIONS.index(Condition.NON_NEOPLASTIC)] == max(conditions)
+    treated = kind_of(found.tier, found.reasons) is AdviceKind.TREATMENT
+    assert treated == (found.tier is Tier.LOW and inflamed)
+
+
+@given(malignancy=probability, points=points)
+def test_an_inflammation_changes_no_tier(malignancy: float, points: OperatingPoints) -> None:
+    """Its advice differs, the tier does not: what would be moderate or high without it stays so."""
+    inflamed = tuple(0.91 if name is Condition.NON_NEOPLASTIC else 0.01 for name in CONDITIONS)
+    assert tier(malignancy, conditions=inflamed, points=points) is tier(malignancy, points=points)
+
+
+@given(found=st.sampled_from(Tier), reasons=st.lists(st.sampled_from(Reason), max_size=6))
+def test_only_an_inflammation_changes_the_advice_of_a_tier_and_only_of_low(found: Tier, reasons: list[Reason]) -> None:
+    kind = kind_of(found, reasons)
+    expected = found.value.replace(" ", "_")
+    if found is Tier.LOW and Reason.INFLAMMATION in reasons:
+        expected = "treatment"
+    assert kind == expected
+
+
+@given(conditions=conditions)
+def test_conditions_are_ranked_by_likelihood_and_equals_by_care(conditions: tuple[float, ...]) -> None:
+    ranked = by_likelihood(Prediction(malignancy=0.0, conditions=conditions, novelty=0.0))
+    assert {condition for condition, _ in ranked} == set(CONDITIONS)
+    assert [value for _, value in ranked] == sorted(conditions, reverse=True)
+    for (first, left), (second, right) in itertools.pairwise(ranked):
+        assert left > right or first in NEEDS_A_DOCTOR or second not in NEEDS_A_DOCTOR
+
+
+def test_an_inflammation_goes_before_an_equally_likely_mole() -> None:
+    even = tuple(
+        0.46 if name in (Condition.NON_NEOPLASTIC, Condition.MELANOCYTIC_NEVUS) else 0.01 for name in CONDITIONS
+    )
+    assert decision(0.0, conditions=even).reasons == (Reason.FEW_SIGNS, Reason.INFLAMMATION)

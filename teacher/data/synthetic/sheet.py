@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from runtime.conditions import CONDITIONS, DISPLAY_NAMES
+from runtime.conditions import CONDITIONS
+from runtime.locales import texts_for
 from teacher.data.synthetic.painting import paint
 from teacher.data.synthetic.scene import DOMAINS, TONES, Scene, SyntheticConfig, draw_scene
 from teacher.data.synthetic.store import write_image
@@ -26,7 +27,7 @@ def contact_sheet(config: SyntheticConfig, path: Path) -> None:
         draw.text((_GAP + column * (tile + _GAP), 5), f"Fitzpatrick {numeral}", fill="#555555", font=font)
     for row, condition in enumerate(CONDITIONS):
         top = _HEADER + row * (tile + _LABEL_HEIGHT)
-        draw.text((_GAP, top), DISPLAY_NAMES[condition], fill="black", font=font)
+        draw.text((_GAP, top), texts_for("en").condition_of(condition).name, fill="black", font=font)
         for column in range(len(TONES)):
             pixels = paint(_sheet_scene(config, row=row, column=column), side=tile)
             sheet.paste(Image.fromarray(pixels), (_GAP + column * (tile + _GAP), top + _LABEL_HEIGHT - 2))
