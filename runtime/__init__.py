@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from runtime.advice import Advice
     from runtime.assess import Triage
     from runtime.errors import BundleError, EngineError, PhotoError, SkintagError
+    from runtime.many import find_photos
+    from runtime.quality import QualityProblem
     from runtime.report import ConditionScore, Report
-    from runtime.triage import Tier
+    from runtime.triage import Reason, Tier
 
 _HOMES = {
     "Advice": "advice",
@@ -21,10 +23,13 @@ _HOMES = {
     "ConditionScore": "report",
     "EngineError": "errors",
     "PhotoError": "errors",
+    "QualityProblem": "quality",
+    "Reason": "triage",
     "Report": "report",
     "SkintagError": "errors",
     "Tier": "triage",
     "Triage": "assess",
+    "find_photos": "many",
 }
 
 __all__ = [
@@ -33,10 +38,13 @@ __all__ = [
     "ConditionScore",
     "EngineError",
     "PhotoError",
+    "QualityProblem",
+    "Reason",
     "Report",
     "SkintagError",
     "Tier",
     "Triage",
+    "find_photos",
 ]
 
 

@@ -1,11 +1,13 @@
 """Photo in, report out: the one door that the app and the command line use."""
 
 import os
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from runtime.advice import advice_for
 from runtime.bundle import Bundle, load_bundle
 from runtime.engine import Engine
+from runtime.errors import PhotoError
+from runtime.locales import DEFAULT_LANGUAGE, texts_for
 from runtime.photo import DEFAULT_LIMITS, PhotoLimits, PhotoSource, load_square
 from runtime.prediction import Prediction
 from runtime.quality import measure_quality
@@ -14,14 +16,23 @@ from runtime.triage import Decision, Tier, decide
 
 
 class Triage:
-    """A loaded bundle, ready to judge photos.
+    """A loaded bundle, ready to judge photos. Safe to share between threads.
 
     >>> report = Triage.load().assess("photo.jpg")
-    >>> print(report.tier, report.advice.headline)
+    >>> print(report.tier_text, report.advice.headline)
     """
 
-    def __init__(self, bundle: Bundle, *, threads: int | None = None, limits: PhotoLimits = DEFAULT_LIMITS) -> None:
+    def __init__(
+        self,
+        bundle: Bundle,
+        *,
+        threads: int | None = None,
+        limits: PhotoLimits = DEFAULT_LIMITS,
+        language: str = DEFAULT_LANGUAGE,
+    ) -> None:
+        """`language`: of the reports, where a call names no other. Raises ValueError for one without texts."""
         self.bundle = bundle
+        self.language = texts_for(language).language
         self.engine = Engine(bundle, threads=threads)
         self._limits = limits
 
@@ -33,38 +44,55 @@ class Triage:
         file: str | None = None,
         threads: int | None = None,
         limits: PhotoLimits = DEFAULT_LIMITS,
+        language: str = DEFAULT_LANGUAGE,
     ) -> "Triage":
         """Load a bundle folder, or the one inside the package; `file` picks one of its ONNX files by name.
 
         Raises BundleError when it is missing or damaged, EngineError when its model cannot be run.
         """
         folder = None if bundle is None else Path(bundle)
-        return cls(load_bundle(folder, file=file), threads=threads, limits=limits)
+        return cls(load_bundle(folder, file=file), threads=threads, limits=limits, language=language)
 
-    def assess(self, source: PhotoSource) -> Report:
+    def assess(self, source: PhotoSource, *, language: str | None = None) -> Report:
         """Judge one photo.
 
         A photo that is too dark, flat, blurred or unfamiliar gives a report with the tier `cannot assess`. Raises
-        PhotoError when there is no photo to judge, EngineError when the model's answer is not sound.
+        PhotoError when there is no photo to judge, EngineError when the model's answer is not sound, ValueError for a
+        language without texts.
         """
+        language = texts_for(language or self.language).language
         pixels = load_square(source, size=self.engine.size, limits=self._limits)
         problem = measure_quality(pixels).problem
         if problem is not None:
-            return self._report(Decision(tier=Tier.CANNOT_ASSESS, reasons=(problem,)), prediction=None)
+            refused = Decision(tier=Tier.CANNOT_ASSESS, reasons=(problem,))
+            return self._report(refused, prediction=None, language=language)
         prediction = self.engine.predict(pixels)
         file = self.bundle.file
         decision = decide(prediction, points=file.operating_points, novelty_threshold=file.novelty_threshold)
-        return self._report(decision, prediction=prediction)
+        return self._report(decision, prediction=prediction, language=language)
 
-    def _report(self, decision: Decision, *, prediction: Prediction | None) -> Report:
+    def assess_many(
+        self, sources: Iterable[PhotoSource], *, language: str | None = None
+    ) -> Iterator[tuple[str, Report | PhotoError]]:
+        """Judge photos one after the other, in their order; one photo is in memory at a time.
+
+        Yields each source's name with its report, or with the PhotoError where there is no photo to judge: a bad file
+        never stops the others. Raises EngineError, as a model whose answer is not sound makes every other one suspect.
+        """
+        from runtime.many import assess_many
+
+        return assess_many(self, sources, language=language)
+
+    def _report(self, decision: Decision, *, prediction: Prediction | None, language: str) -> Report:
         shown = None if decision.tier is Tier.CANNOT_ASSESS else prediction
         return Report(
             tier=decision.tier,
             malignancy=None if shown is None else shown.malignancy,
             conditions=() if shown is None else ranked(shown),
             novelty=None if prediction is None else prediction.novelty,
-            reasons=decision.reasons,
-            advice=advice_for(decision.tier),
+            reason_codes=decision.reasons,
+            raised_by=decision.raised_by,
             model_id=self.bundle.manifest.model_id,
             calibrated=self.bundle.file.operating_points.calibrated,
+            language=language,
         )

@@ -1,50 +1,78 @@
-"""`python -m runtime photo.jpg`: the triage of photos at the command line.
+"""`python -m runtime photo.jpg`: the triage of photos and folders at the command line.
 
-Exit codes: 0, every photo got a report ("cannot assess" is one); 1, a photo or the bundle could not be used, one line
-on stderr each; 2, a wrong command line; 130, interrupted.
+Exit codes: 0, every photo got a report ("cannot assess" is one); 1, a photo, a folder or the bundle could not be used,
+one line on stderr each; 2, a wrong command line; 130, interrupted.
 """
 
 import argparse
-import json
 import os
 import sys
-import textwrap
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 from runtime.errors import INTERRUPTED, PhotoError, SkintagError, one_line
-from runtime.report import Report
 
-_WIDTH = 88
-_BAR = 24
+if TYPE_CHECKING:
+    from runtime.answers import AnswersFile
+    from runtime.many import Outcome
+    from runtime.progress import Progress
+
+# What needs numpy, Pillow or the words is imported inside functions: --help and a wrong option wait for none of it, and
+# Ctrl-C while numpy loads ends as cleanly as later.
+
+_SERVICE_NEEDS = ("fastapi", "uvicorn")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code and never raises for a bad photo or bundle."""
-    options = _parser().parse_args(argv)
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments[:1] == ["serve"]:  # a photo of that name is ./serve
+        return _serve(arguments[1:])
+    options = _parser().parse_args(arguments)
     _make_printable()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's, about photos that are then read or refused in one line
-            return _assess_all(options)
+            return _to_screen(options) if options.out is None else _to_file(options)
     except SkintagError as error:
         return _complain(str(error))
     except KeyboardInterrupt:
         _complain("interrupted")
         return INTERRUPTED
     except OSError as error:  # a full disk, or a reader such as head that has seen enough
-        _drop_output()
-        return 1 if isinstance(error, BrokenPipeError) else _complain(f"cannot write the answer ({error.strerror})")
+        if error.filename is None:
+            _drop_output()
+        what = "the answer" if error.filename is None else error.filename
+        return 1 if isinstance(error, BrokenPipeError) else _complain(f"cannot write {what} ({error.strerror})")
+
+
+def _serve(arguments: Sequence[str]) -> int:
+    missing = [name for name in _SERVICE_NEEDS if find_spec(name) is None]
+    if missing:
+        return _complain(f'the service needs {" and ".join(missing)}: pip install "skintag-edge[serve]"')
+    return import_module("runtime.service").main(arguments)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m runtime",
         description="Say how soon someone should look at a skin spot. Not a diagnosis.",
+        epilog='"python -m runtime serve --help" tells how to answer over HTTP; a photo of that name is ./serve.',
     )
-    parser.add_argument("photos", nargs="+", metavar="PHOTO", help="a photo of one spot: JPEG, PNG, WebP, TIFF, BMP")
+    parser.add_argument(
+        "photos",
+        nargs="+",
+        metavar="PHOTO",
+        help="a photo of one spot (JPEG, PNG, WebP, TIFF, BMP), or a folder: every photo in it",
+    )
     parser.add_argument("--bundle", metavar="DIR", help="model bundle to use (default: the one inside the package)")
-    parser.add_argument("--json", action="store_true", help="one JSON object per photo and line, for machines")
+    parser.add_argument("--lang", type=_language, default="en", metavar="LANG", help="en, es, pt or fr (default: en)")
+    output = parser.add_mutually_exclusive_group()
+    output.add_argument("--json", action="store_true", help="one JSON object per photo and line, for machines")
+    output.add_argument("--out", type=_answers_path, metavar="FILE", help="write the answers to a .csv or .jsonl file")
     parser.add_argument("--threads", type=_positive, metavar="N", help="threads of the model (default: up to 4)")
     return parser
 
@@ -54,6 +82,21 @@ def _positive(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 up")
     return number
+
+
+def _language(text: str) -> str:
+    from runtime.locales import texts_for
+
+    try:
+        return texts_for(text).language
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _answers_path(text: str) -> str:
+    if not text.lower().endswith((".csv", ".jsonl")):
+        raise argparse.ArgumentTypeError(f"{one_line(text)!r} must end in .csv or .jsonl")
+    return text
 
 
 def _make_printable() -> None:
@@ -69,62 +112,83 @@ def _drop_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _assess_all(options: argparse.Namespace) -> int:
-    from runtime.assess import Triage  # here, so that Ctrl-C while numpy loads ends as cleanly as later
+def _to_screen(options: argparse.Namespace) -> int:
+    from runtime.answers import json_line
+    from runtime.printed import printed
 
-    photos: list[str] = options.photos
-    triage = Triage.load(options.bundle, threads=options.threads)
-    exit_code = 0
-    for number, photo in enumerate(photos):
+    shown = 0
+
+    def show(photo: str, outcome: "Outcome") -> None:
+        nonlocal shown
+        if isinstance(outcome, PhotoError):
+            return
+        text = json_line(photo, outcome) if options.json else ("\n" if shown else "") + printed(photo, outcome)
+        print(text, flush=True)
+        shown += 1
+
+    return 1 if _assess_all(options, write=show) else 0
+
+
+def _to_file(options: argparse.Namespace) -> int:
+    from runtime.answers import AnswersFile
+    from runtime.locales import texts_for
+
+    with AnswersFile(options.out) as answers:  # before the model loads: what cannot be written is said at once
         try:
-            report = triage.assess(photo)
-        except PhotoError as error:
-            exit_code = _complain(str(error))
-            continue
-        if options.json:
-            print(_json_line(photo, report), flush=True)
-        else:
-            print(("\n" if number else "") + _readable(photo, report), flush=True)
-    return exit_code
+            failed = _assess_all(options, write=answers.write)
+        except BaseException:
+            _say_what_is_kept(answers)
+            raise
+    summary = texts_for(options.lang).summary
+    print(summary.format(file=one_line(options.out), judged=answers.judged, failed=failed), flush=True)
+    return 1 if failed else 0
+
+
+def _say_what_is_kept(answers: "AnswersFile") -> None:
+    if answers.count:
+        _complain(f"stopped early: {answers.count} answers are kept in {answers.part}")
+
+
+def _assess_all(options: argparse.Namespace, *, write: "Callable[[str, Outcome], None]") -> int:
+    """Judge every photo and hand each outcome to `write`; the number of photos and folders that could not be used."""
+    from runtime.assess import Triage
+    from runtime.many import find_photos
+
+    problems: list[PhotoError] = []
+    photos = list(find_photos(options.photos, on_problem=problems.append))
+    triage = Triage.load(options.bundle, threads=options.threads, language=options.lang)
+    progress = _progress(options, total=len(photos))
+    for problem in problems:
+        _complain(str(problem))
+    try:
+        return len(problems) + _pass_on(triage.assess_many(photos), write=write, progress=progress)
+    finally:
+        progress.clear()
+
+
+def _pass_on(
+    outcomes: "Iterable[tuple[str, Outcome]]", *, write: "Callable[[str, Outcome], None]", progress: "Progress"
+) -> int:
+    failed = 0
+    for done, (photo, outcome) in enumerate(outcomes, start=1):
+        if isinstance(outcome, PhotoError):
+            failed += 1
+            progress.clear()
+            _complain(str(outcome))
+        write(photo, outcome)
+        progress.update(done)
+    return failed
+
+
+def _progress(options: argparse.Namespace, *, total: int) -> "Progress":
+    """On stderr where it is a terminal, unless the answers themselves appear there."""
+    from runtime.locales import texts_for
+    from runtime.progress import Progress
+
+    beside_answers = options.out is None and sys.stdout.isatty()
+    return Progress(total, texts=texts_for(options.lang), stream=sys.stderr, hidden=beside_answers or total < 2)
 
 
 def _complain(message: str) -> int:
     print(f"error: {one_line(message)}", file=sys.stderr, flush=True)
     return 1
-
-
-def _json_line(photo: str, report: Report) -> str:
-    return json.dumps({"photo": photo, **report.to_dict()}, allow_nan=False)
-
-
-def _readable(photo: str, report: Report) -> str:
-    advice = report.advice
-    blocks = [
-        [one_line(photo), f"  {report.tier.value.upper()}: {advice.headline}", f"  {advice.urgency}"],
-        ["Why", *_bullets(report.reasons)],
-        ["What to do", *_bullets(advice.what_to_do)],
-        ["See a doctor in any case if", *_bullets(advice.red_flags)],
-        *([["Looks most like", *_bars(report)]] if report.conditions else []),
-    ]
-    return "\n\n".join("\n".join(block) for block in [*blocks, _footer(report)])
-
-
-def _bullets(texts: Sequence[str]) -> list[str]:
-    return [textwrap.fill(text, _WIDTH, initial_indent="  - ", subsequent_indent="    ") for text in texts]
-
-
-def _bars(report: Report) -> list[str]:
-    """One line per condition: name, bar, per cent. ASCII, for every terminal."""
-    width = max(len(score.display_name) for score in report.conditions)
-    return [
-        f"  {score.display_name:<{width}}  {'#' * round(score.probability * _BAR):<{_BAR}}  {score.probability:4.0%}"
-        for score in report.conditions
-    ]
-
-
-def _footer(report: Report) -> list[str]:
-    lines = textwrap.wrap(report.disclaimer, _WIDTH)
-    if not report.calibrated:
-        lines += textwrap.wrap("The thresholds of this model are defaults: they were not chosen on any data.", _WIDTH)
-    malignancy = "" if report.malignancy is None else f", malignancy score {report.malignancy:.2f}"
-    return [*lines, f"Model {one_line(report.model_id)}{malignancy}."]

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import types
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +12,11 @@ from PIL import Image, ImageFilter
 from plugin_bundles import MakeBundle
 
 import runtime
-from runtime import BundleError, PhotoError, Tier, Triage
-from runtime.advice import DISCLAIMER, advice_for
+from runtime import BundleError, PhotoError, QualityProblem, Reason, Report, Tier, Triage, cli
+from runtime.advice import DISCLAIMER, AdviceKind, advice_for
 from runtime.cli import main
 from runtime.conditions import CONDITIONS, Condition
+from runtime.locales import LANGUAGES, texts_for
 from runtime.manifest import OperatingPoints
 
 ROOT = Path(__file__).parents[2]
@@ -44,6 +46,7 @@ def test_a_report_carries_the_tier_and_all_that_belongs_to_it(
     assert report.tier is tier
     assert report.malignancy == pytest.approx(malignancy)
     assert report.advice == advice_for(tier)
+    assert report.advice.kind == tier.value
     assert report.disclaimer == DISCLAIMER
     assert report.conditions[0].condition is condition
     assert {score.condition for score in report.conditions} == set(CONDITIONS)
@@ -64,6 +67,100 @@ def test_an_unfamiliar_photo_gets_no_tier_and_no_numbers(tiny_bundle: MakeBundle
     assert report.tier is Tier.CANNOT_ASSESS
     assert (report.malignancy, report.conditions) == (None, ())
     assert report.novelty == 2.0
+    assert report.reason_codes == (Reason.UNFAMILIAR,)
+
+
+def test_the_condition_that_raised_a_tier_is_named(tiny_bundle: MakeBundle, tmp_path: Path, photo: Path) -> None:
+    report = Triage.load(tiny_bundle(tmp_path, malignancy=0.1, conditions=Condition.ACTINIC_KERATOSIS)).assess(photo)
+    assert report.reason_codes == (Reason.CONDITION_NEEDS_DOCTOR,)
+    assert report.raised_by is Condition.ACTINIC_KERATOSIS
+    assert "Actinic keratosis" in report.reasons[0]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_inflammation_is_shown_as_for_a_doctor_and_never_as_low(
+    language: str, tiny_bundle: MakeBundle, tmp_path: Path, photo: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bundle = tiny_bundle(tmp_path, malignancy=0.01, conditions=Condition.NON_NEOPLASTIC)
+    report = Triage.load(bundle, language=language).assess(photo)
+    texts = texts_for(language)
+    assert report.tier is Tier.LOW
+    assert report.advice.kind is AdviceKind.TREATMENT
+    assert report.advice.headline == texts.advice.treatment.headline
+    assert main([str(photo), "--bundle", str(bundle), "--lang", language]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert texts.advice.treatment.headline in said
+    for shown in (said.lower(), report.to_json().lower()):
+        for low in (texts.advice.low.label, texts.advice.low.headline, texts.advice.low.urgency):
+            assert json.dumps(low.lower())[1:-1] not in shown
+            assert low.lower() not in shown
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("calibrated", [True, False])
+def test_uncalibrated_stands_wherever_a_tier_is_shown(
+    calibrated: bool, language: str, tiny_bundle: MakeBundle, tmp_path: Path, photo: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    bundle = tiny_bundle(tmp_path, points=OperatingPoints(calibrated=calibrated))
+    word = texts_for(language).uncalibrated
+    report = Triage.load(bundle).assess(photo, language=language)
+    assert (word in report.tier_text) is not calibrated
+    assert (word in report.to_dict()["tier_text"]) is not calibrated
+    assert main([str(photo), "--bundle", str(bundle), "--lang", language]) == 0
+    out = capsys.readouterr().out.removeprefix(str(photo))
+    assert (f"({word.upper()}): {report.advice.headline}" in out) is not calibrated
+    assert (word in out.lower()) is not calibrated
+
+
+def test_each_call_may_name_its_language(tiny_bundle: MakeBundle, tmp_path: Path, photo: Path) -> None:
+    triage = Triage.load(tiny_bundle(tmp_path), language="pt_BR.UTF-8")
+    portuguese, french = triage.assess(photo), triage.assess(photo, language="fr-CA")
+    assert (portuguese.language, french.language) == ("pt", "fr")
+    assert french.disclaimer == LANGUAGES["fr"].disclaimer
+    assert french.reasons == (LANGUAGES["fr"].reasons.few_signs,)
+    for load in (lambda: triage.assess(photo, language="tlh"), lambda: Triage.load(language="tlh")):
+        with pytest.raises(ValueError, match="en, es, pt, fr"):
+            load()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_prediction_set_is_shown_by_name(language: str) -> None:
+    fields = {
+        "tier": Tier.LOW,
+        "malignancy": 0.1,
+        "conditions": (),
+        "novelty": 0.0,
+        "model_id": "m",
+        "calibrated": True,
+    }
+    one_of = (Condition.MELANOCYTIC_NEVUS, Condition.VASCULAR_LESION)
+    report = Report(**fields, reason_codes=(Reason.FEW_SIGNS,), condition_set=one_of, language=language)
+    texts = texts_for(language)
+    assert report.to_dict()["condition_set"] == ["melanocytic_nevus", "vascular_lesion"]
+    for name in (texts.conditions.melanocytic_nevus.name, texts.conditions.vascular_lesion.name):
+        assert name in report.to_dict()["condition_set_text"]
+    assert {type(value) for value in report.to_dict()["condition_set"]} == {str}
+
+
+@pytest.mark.parametrize(
+    "contradiction",
+    [
+        {"tier": Tier.CANNOT_ASSESS, "malignancy": 0.1},
+        {"tier": Tier.CANNOT_ASSESS, "condition_set": (Condition.OTHER,)},
+        {"reason_codes": (Reason.CONDITION_NEEDS_DOCTOR,)},
+        {"raised_by": Condition.MELANOMA},
+        {"language": "tlh"},
+    ],
+)
+def test_a_report_that_contradicts_itself_cannot_be_made(contradiction: dict[str, object]) -> None:
+    sound = {
+        "tier": Tier.MODERATE, "malignancy": None, "conditions": (), "novelty": None, "reason_codes": (),
+        "model_id": "m", "calibrated": True,
+    }  # fmt: skip
+    assert Report(**sound).disclaimer
+    with pytest.raises(ValueError, match=r"^a report|^no texts in the language"):
+        Report(**{**sound, **contradiction})
 
 
 @pytest.mark.parametrize("size", [32, 64, 224])
@@ -77,6 +174,7 @@ def test_dark_flat_white_and_blurred_photos_get_no_tier(size: int, tiny_bundle: 
         assert report.tier is Tier.CANNOT_ASSESS
         assert report.malignancy is None
         assert len(report.reasons) == 1
+        assert isinstance(report.reason_codes[0], QualityProblem)
 
 
 def test_no_photo_and_no_bundle_are_errors(tiny_bundle: MakeBundle, tmp_path: Path) -> None:
@@ -95,14 +193,19 @@ def test_json_is_one_object_per_photo_with_stable_keys(
     assert len(lines) == 2
     answer = json.loads(lines[0])
     assert set(answer) == {
-        "photo", "report_version", "tier", "malignancy", "conditions", "novelty", "reasons", "advice", "disclaimer",
-        "model_id", "calibrated",
+        "photo", "report_version", "language", "tier", "tier_text", "calibrated", "malignancy", "conditions",
+        "condition_set", "condition_set_text", "novelty", "reason_codes", "reasons", "raised_by", "advice",
+        "disclaimer", "model_id",
     }  # fmt: skip
     assert answer["photo"] == str(photo)
-    assert answer["tier"] == "low"
+    assert (answer["tier"], answer["language"], answer["report_version"]) == ("low", "en", 2)
+    assert (answer["condition_set"], answer["condition_set_text"]) == ([], "")
+    assert (answer["reason_codes"], answer["raised_by"]) == (["few_signs"], None)
     assert len(answer["conditions"]) == 10
-    assert set(answer["conditions"][0]) == {"condition", "name", "probability"}
-    assert set(answer["advice"]) == {"headline", "urgency", "what_to_do", "red_flags"}
+    assert set(answer["conditions"][0]) == {"condition", "name", "description", "probability"}
+    assert set(answer["advice"]) == {
+        "kind", "headline", "urgency", "what_to_do", "red_flags_now", "red_flags", "abcde",
+    }  # fmt: skip
     report = Triage.load(bundle).assess(photo)
     assert json.loads(report.to_json()) == {key: value for key, value in answer.items() if key != "photo"}
 
@@ -114,10 +217,14 @@ def test_the_readable_answer_shows_everything(
     captured = capsys.readouterr()
     text = " ".join(captured.out.split())
     advice = advice_for(Tier.HIGH)
-    for expected in ("HIGH", advice.headline, advice.urgency, *advice.what_to_do, *advice.red_flags, DISCLAIMER):
+    for expected in (
+        "HIGH CONCERN (UNCALIBRATED): ", advice.headline, advice.urgency, *advice.what_to_do, advice.red_flags_now,
+        *advice.red_flags, *advice.abcde, DISCLAIMER,
+    ):  # fmt: skip
         assert expected in text
-    assert "Mole (melanocytic nevus) #### " not in text
     assert "82%" in text
+    assert " 0%" not in text
+    assert LANGUAGES["en"].conditions.melanocytic_nevus.description in text
     assert max(map(len, captured.out.splitlines())) <= 100
     assert captured.err == ""
 
@@ -133,7 +240,13 @@ def test_cannot_assess_is_an_answer_not_an_error(
     assert "%" not in out
 
 
-@pytest.mark.parametrize("arguments", [[], ["--json"], ["x.jpg", "--threads", "0"], ["x.jpg", "--threads", "two"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [], ["--json"], ["x.jpg", "--threads", "0"], ["x.jpg", "--threads", "two"], ["x.jpg", "--lang", "tlh"],
+        ["x.jpg", "--out", "answers.xlsx"], ["x.jpg", "--json", "--out", "answers.csv"],
+    ],
+)  # fmt: skip
 def test_a_wrong_command_line_exits_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         main(arguments)
@@ -145,7 +258,7 @@ def test_ctrl_c_ends_cleanly(
     tiny_bundle: MakeBundle, tmp_path: Path, photo: Path, monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
-    def interrupt(*_: object) -> None:
+    def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Triage, "assess", interrupt)
@@ -161,6 +274,64 @@ def test_a_full_disk_is_one_line(tiny_bundle: MakeBundle, tmp_path: Path, photo:
     assert done.returncode == 1
     assert done.stderr.startswith("error: cannot write the answer")
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_an_unknown_language_is_answered_with_those_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["x.jpg", "--lang", "tlh"])
+    assert "'tlh'; there are: en, es, pt, fr" in capsys.readouterr().err
+
+
+def test_the_whole_answer_is_in_the_language_that_was_asked_for(
+    tiny_bundle: MakeBundle, tmp_path: Path, photo: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bundle = tiny_bundle(tmp_path, malignancy=0.9)
+    printed: dict[str, set[str]] = {}
+    for language in LANGUAGES:
+        assert main([str(photo), "--bundle", str(bundle), "--lang", language]) == 0
+        out = capsys.readouterr().out
+        assert max(map(len, out.splitlines())) <= 100
+        assert LANGUAGES[language].disclaimer in " ".join(out.split())
+        printed[language] = {line for line in out.splitlines() if line and "%" not in line} - {str(photo)}
+    english = printed.pop("en")  # without the bars: "Melanoma" is called so in three of the languages
+    for lines in printed.values():
+        assert not english & lines
+
+
+def test_a_photo_called_serve_can_still_be_judged(
+    tiny_bundle: MakeBundle, tmp_path: Path, photo: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    bundle = tiny_bundle(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    photo.rename("serve")
+    assert main(["./serve", "--bundle", str(bundle)]) == 0
+    assert "LOW CONCERN" in capsys.readouterr().out
+
+
+def test_serve_hands_its_options_to_the_service(monkeypatch: pytest.MonkeyPatch) -> None:
+    service = types.ModuleType("runtime.service")
+    service.main = lambda arguments: len(arguments)  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "runtime.service", service)
+    monkeypatch.setattr(cli, "find_spec", lambda name: name)
+    assert main(["serve", "--port", "0"]) == 2
+
+
+def test_serve_without_its_packages_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(cli, "find_spec", lambda name: None)
+    assert main(["serve"]) == 1
+    assert capsys.readouterr().err == (
+        'error: the service needs fastapi and uvicorn: pip install "skintag-edge[serve]"\n'
+    )
+
+
+@pytest.mark.parametrize("code", ["import runtime.cli", "import runtime.locales", "import runtime.report"])
+def test_help_and_words_wait_for_no_engine(code: str) -> None:
+    code += "; import sys; print(sorted({'onnxruntime', 'numpy', 'PIL'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.stdout == "[]\n", done.stderr
 
 
 def test_importing_the_label_space_loads_no_engine() -> None:
