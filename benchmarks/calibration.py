@@ -139,11 +139,12 @@ def _predicted(k: int, calibration: int, pool: int, target: float) -> float:
 def draw(found: Sequence[Kept]) -> Drawing:
     """Sensitivity of the unseen half over all splits, a row per bound."""
     drawing = Drawing(figsize=(6.4, 1.9 * len(found)), layout="constrained")
-    for axes, kept in zip(drawing.subplots(len(found), 1, squeeze=False, sharex=True)[:, 0], found, strict=True):
+    rows = drawing.subplots(len(found), 1, squeeze=False, sharex=True)[:, 0]
+    for axes, kept in zip(rows, found, strict=True):
         axes.hist([split.test_sensitivity for split in kept.splits], bins=np.linspace(0.85, 1.0, 31), color="#2b6cb0")
         axes.axvline(kept.target, color="#b7352d", linestyle="--")
         axes.set(title=kept.name, ylabel="splits")
-    axes.set_xlabel("sensitivity at low, unseen half")
+    rows[-1].set_xlabel("sensitivity at low, unseen half")
     return drawing
 
 
@@ -163,26 +164,25 @@ def pool_of(run: Path, bundle: Path | None, *, stages: Stages) -> tuple[Outputs,
 
 
 def table(found: Sequence[Kept]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """Header and a row per bound."""
-    header = (
-        "bound", "promise", "kept on the pool", "unseen half reaches it (predicted)", "sensitivity, unseen half",
-        "melanomas", "specificity at low", "holds",
-    )  # fmt: skip
-    return header, [_row(kept) for kept in found]
+    """Header and rows, a column per bound."""
+    columns = [_column(kept) for kept in found]
+    rows = [(figure, *(column[figure] for column in columns)) for figure in columns[0]]
+    return ("", *(kept.name for kept in found)), rows
 
 
-def _row(kept: Kept) -> tuple[str, ...]:
+def _column(kept: Kept) -> dict[str, str]:
     tests = [split.test_sensitivity for split in kept.splits]
-    return (
-        kept.name,
-        "on average" if kept.promise is None else f"{kept.promise:.0%} of splits",
-        f"{kept.kept:.1%}",
-        f"{kept.reached:.1%} ({kept.predicted:.1%})",
-        f"{np.mean(tests):.3f} ({np.quantile(tests, 0.05):.3f}-{np.quantile(tests, 0.95):.3f})",
-        f"{kept.mean(lambda split: split.melanomas):.3f}",
-        f"{kept.mean(lambda split: split.test_specificity):.3f}",
-        "yes" if kept.holds else "NO",
-    )
+    return {
+        "promise": "on average" if kept.promise is None else f"{kept.promise:.0%} of splits",
+        "kept on the whole pool": f"{kept.kept:.1%}",
+        "unseen half reaches the target": f"{kept.reached:.1%}",
+        "as exchangeability predicts": f"{kept.predicted:.1%}",
+        "sensitivity, unseen half": f"{np.mean(tests):.3f}",
+        "5th to 95th percentile": f"{np.quantile(tests, 0.05):.3f}-{np.quantile(tests, 0.95):.3f}",
+        "melanomas that reach low": f"{kept.mean(lambda split: split.melanomas):.3f}",
+        "specificity at low": f"{kept.mean(lambda split: split.test_specificity):.3f}",
+        "promise holds": "yes" if kept.holds else "NO",
+    }
 
 
 def as_json(found: Sequence[Kept]) -> dict[str, Any]:

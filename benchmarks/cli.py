@@ -119,6 +119,53 @@ def roofline(
     print_table("Roofline", header, rows)
 
 
+@app.command()
+def calibration(
+    run: Annotated[Path, typer.Option(help="Run folder that the bundle came from: its photos are asked about.")],
+    bundle: Annotated[Path | None, typer.Option(help="Bundle folder; without it the one in the package.")] = None,
+    splits: Annotated[int, typer.Option(min=10, help="How often the photos are halved.")] = 200,
+    sensitivity: Annotated[float, typer.Option(help="Target at `low`.")] = 0.95,
+    confidence: Annotated[float, typer.Option(help="Chance that the target is kept.")] = 0.95,
+    seed: Annotated[int, typer.Option(help="Seed of the splits.")] = 0,
+    out: Annotated[Path, typer.Option(help="Where the JSON goes; the picture beside it.")] = Path(
+        "artifacts/calibration.json"
+    ),
+) -> None:
+    """Does `low` keep its target? Calibration and test part halved many times, achieved against promised."""
+    from benchmarks.calibration import as_json, draw, pool_of, resample, table
+    from export.calibrate import Targets
+    from export.console import live_stages
+
+    with live_stages() as stages:
+        outputs, cases = pool_of(run, bundle, stages=stages)
+    targets = Targets(sensitivity=sensitivity, confidence=confidence)
+    found = resample(outputs, cases, targets=targets, splits=splits, seed=seed)
+    _write(out, as_json(found))
+    draw(found).savefig(out.with_suffix(".png"), dpi=110, metadata={"Software": None})
+    cancers = int(cases.malignant.sum())
+    print_table(f"{splits} halves of {len(cases.malignant):,} photos, {cancers} cancers", *table(found))
+    typer.echo(f"all figures: {out}; picture: {out.with_suffix('.png')}")
+
+
+@app.command()
+def novelty(
+    run: Annotated[Path, typer.Option(help="Run folder that the bundle came from.")],
+    photos: Annotated[list[Path], typer.Option(help="Folder of photos without a lesion; give it once per folder.")],
+    bundle: Annotated[Path | None, typer.Option(help="Bundle folder; without it the one in the package.")] = None,
+    out: Annotated[Path, typer.Option(help="Where the JSON goes.")] = Path("artifacts/novelty.json"),
+) -> None:
+    """What is no lesion: a bundle's verdicts on other photos, and its novelty score beside others."""
+    from benchmarks.novelty import measure_novelty, scores_table, verdicts_table
+    from export.console import live_stages
+
+    with live_stages() as stages:
+        found = measure_novelty(run, photos, bundle=bundle, stages=stages)
+    _write(out, found.to_dict())
+    print_table("Verdicts, quality gate included", *verdicts_table(found))
+    print_table(f"Scores of novelty against {found.lesions} unseen lesions", *scores_table(found))
+    typer.echo(f"all figures: {out}")
+
+
 def _drawn_photo(folder: Path) -> Path:
     """A synthetic lesion at the size of a phone photo, with sensor noise: decoding costs by size and by detail."""
     pixels, _ = render(SyntheticConfig(count=1), 0)

@@ -12,7 +12,7 @@ from runtime.photo import DEFAULT_LIMITS, PhotoLimits, PhotoSource, load_square
 from runtime.prediction import Prediction
 from runtime.quality import measure_quality
 from runtime.report import Report, ranked
-from runtime.triage import Decision, Tier, decide
+from runtime.triage import Decision, Tier, decide, likely_conditions
 
 
 class Triage:
@@ -45,13 +45,16 @@ class Triage:
         threads: int | None = None,
         limits: PhotoLimits = DEFAULT_LIMITS,
         language: str = DEFAULT_LANGUAGE,
+        public_key: str | os.PathLike[str] | None = None,
     ) -> "Triage":
         """Load a bundle folder, or the one inside the package; `file` picks one of its ONNX files by name.
 
-        Raises BundleError when it is missing or damaged, EngineError when its model cannot be run.
+        `public_key`: a PEM file; only a bundle that its owner signed is then loaded. Raises BundleError when the bundle
+        is missing, damaged or not signed by that key, EngineError when its model cannot be run.
         """
-        folder = None if bundle is None else Path(bundle)
-        return cls(load_bundle(folder, file=file), threads=threads, limits=limits, language=language)
+        folder, key = (None if path is None else Path(path) for path in (bundle, public_key))
+        loaded = load_bundle(folder, file=file, public_key=key)
+        return cls(loaded, threads=threads, limits=limits, language=language)
 
     def assess(self, source: PhotoSource, *, language: str | None = None) -> Report:
         """Judge one photo.
@@ -89,6 +92,7 @@ class Triage:
             tier=decision.tier,
             malignancy=None if shown is None else shown.malignancy,
             conditions=() if shown is None else ranked(shown),
+            condition_set=() if shown is None else likely_conditions(shown, sets=self.bundle.file.prediction_sets),
             novelty=None if prediction is None else prediction.novelty,
             reason_codes=decision.reasons,
             raised_by=decision.raised_by,

@@ -69,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
         help="a photo of one spot (JPEG, PNG, WebP, TIFF, BMP), or a folder: every photo in it",
     )
     parser.add_argument("--bundle", metavar="DIR", help="model bundle to use (default: the one inside the package)")
+    parser.add_argument("--public-key", metavar="FILE", help="refuse a bundle that this key's owner did not sign (PEM)")
     parser.add_argument("--lang", type=_language, default="en", metavar="LANG", help="en, es, pt or fr (default: en)")
     output = parser.add_mutually_exclusive_group()
     output.add_argument("--json", action="store_true", help="one JSON object per photo and line, for machines")
@@ -156,7 +157,7 @@ def _assess_all(options: argparse.Namespace, *, write: "Callable[[str, Outcome],
 
     problems: list[PhotoError] = []
     photos = list(find_photos(options.photos, on_problem=problems.append))
-    triage = Triage.load(options.bundle, threads=options.threads, language=options.lang)
+    triage = Triage.load(options.bundle, threads=options.threads, language=options.lang, public_key=options.public_key)
     progress = _progress(options, total=len(photos))
     for problem in problems:
         _complain(str(problem))

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from runtime.conditions import CONDITIONS, NEEDS_A_DOCTOR, Condition
-from runtime.manifest import OperatingPoints
+from runtime.manifest import OperatingPoints, PredictionSets
 from runtime.prediction import Prediction
 
 if TYPE_CHECKING:
@@ -67,6 +67,14 @@ def by_likelihood(prediction: Prediction) -> list[tuple[Condition, float]]:
     """The ten conditions with their probabilities, likeliest first; of equals, the one that asks for more care."""
     pairs = zip(CONDITIONS, prediction.conditions, strict=True)
     return sorted(pairs, key=lambda pair: (-pair[1], _carelessness(pair[0])))
+
+
+def likely_conditions(prediction: Prediction, *, sets: PredictionSets | None) -> tuple[Condition, ...]:
+    """The conformal prediction set, likeliest first, never empty; empty where the bundle has no sets."""
+    if sets is None:
+        return ()
+    ranked = by_likelihood(prediction)
+    return tuple(condition for place, (condition, share) in enumerate(ranked) if not place or share >= sets.threshold)
 
 
 def _carelessness(condition: Condition) -> int:

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from runtime.advice import AdviceKind, kind_of
 from runtime.conditions import CONDITIONS, NEEDS_A_DOCTOR, Condition
 from runtime.errors import EngineError
-from runtime.manifest import OperatingPoints
+from runtime.manifest import OperatingPoints, PredictionSets
 from runtime.prediction import Prediction
-from runtime.triage import Decision, Reason, Tier, by_likelihood, decide
+from runtime.triage import Decision, Reason, Tier, by_likelihood, decide, likely_conditions
 
 ORDER = [Tier.LOW, Tier.MODERATE, Tier.HIGH]
 
@@ -192,3 +192,17 @@ def test_an_inflammation_goes_before_an_equally_likely_mole() -> None:
         0.46 if name in (Condition.NON_NEOPLASTIC, Condition.MELANOCYTIC_NEVUS) else 0.01 for name in CONDITIONS
     )
     assert decision(0.0, conditions=even).reasons == (Reason.FEW_SIGNS, Reason.INFLAMMATION)
+
+
+@given(conditions, probability)
+def test_a_prediction_set_holds_the_likeliest_and_all_that_are_likely_enough(
+    distribution: tuple[float, ...], threshold: float
+) -> None:
+    prediction = Prediction(malignancy=0.1, conditions=distribution, novelty=0.0)
+    found = likely_conditions(prediction, sets=PredictionSets(threshold=threshold, target_coverage=0.9, n=100))
+    assert found[0] == by_likelihood(prediction)[0][0]
+    shares = dict(zip(CONDITIONS, prediction.conditions, strict=True))
+    assert set(found[1:]) <= {name for name in CONDITIONS if shares[name] >= threshold}
+    assert {name for name in CONDITIONS if shares[name] >= threshold} <= set(found)
+    assert [shares[name] for name in found] == sorted((shares[name] for name in found), reverse=True)
+    assert likely_conditions(prediction, sets=None) == ()

@@ -1,0 +1,221 @@
+"""Does the novelty score know what is no lesion? A bundle on photos of other things, and other scores beside it."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.metrics import roc_auc_score
+
+from distill.run import open_run_data
+from distill.student import Student, load_student
+from export.calibrate import Targets
+from export.console import Stages
+from export.evaluate import Squares, student_answers
+from export.graph import COMPONENTS, EdgeModule, PhotoStudent, Temperatures, feature_statistics
+from export.reference import photos_of
+from runtime import Triage
+from runtime.errors import PhotoError
+from runtime.many import find_photos
+from runtime.photo import load_square
+from runtime.triage import Tier
+from teacher.data.splits import Part
+
+SHRINKAGE = 0.01
+"""Of a whole covariance matrix towards the identity: with fewer photos than numbers in it, it has no inverse."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Strange:
+    """What a bundle says of a folder of photos that show no lesion."""
+
+    name: str
+    tiers: Mapping[Tier, int]
+    unreadable: int
+
+    @property
+    def photos(self) -> int:
+        """Those that could be read."""
+        return sum(self.tiers.values())
+
+
+def assess_folder(triage: Triage, folder: Path) -> Strange:
+    """Every photo of a folder through the whole of the device's pipeline, quality gate included."""
+    tiers: Counter[Tier] = Counter()
+    unreadable = 0
+    for path in find_photos([folder]):
+        try:
+            tiers[triage.assess(path).tier] += 1
+        except PhotoError:
+            unreadable += 1
+    return Strange(name=folder.name, tiers=dict(tiers), unreadable=unreadable)
+
+
+def squares_of(folder: Path, *, size: int) -> list[np.ndarray]:
+    """The photos of a folder that can be read, uint8 [S, S, 3] each."""
+    found: list[np.ndarray] = []
+    for path in find_photos([folder]):
+        try:
+            found.append(load_square(path, size=size))
+        except PhotoError:
+            continue
+    return found
+
+
+Score = Callable[[np.ndarray], np.ndarray]
+"""float [N, D] features -> float [N], higher for stranger photos."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compared:
+    """One way to score novelty: how well it tells other things from unseen lesions."""
+
+    score: str
+    auroc: Mapping[str, float]
+    """per folder"""
+    noticed: Mapping[str, float]
+    """share of the folder's photos above the threshold"""
+    rejected: float
+    """share of unseen lesions above it"""
+
+
+def compare_scores(
+    student: Student, *, train: Squares, calibration: Squares, lesions: Squares, strange: Mapping[str, Squares],
+    classes: np.ndarray, rejection: float,
+) -> list[Compared]:  # fmt: skip
+    """Fit each score on features of training photos, take its threshold from the calibration part, and compare.
+
+    classes: int [N], the conditions of the training photos.
+    """
+    photos = PhotoStudent(student.eval()).eval()
+
+    def features(squares: Squares) -> np.ndarray:
+        return student_answers(photos, squares).features.double().numpy()
+
+    others = {name: features(squares) for name, squares in strange.items()}
+    on_train, on_calibration, on_lesions = (features(part) for part in (train, calibration, lesions))
+    scores = {**_distances(on_train, classes), **_residuals(photos, on_train)}
+    return [
+        _compared(name, score, on_calibration, on_lesions, others, rejection=rejection)
+        for name, score in scores.items()
+    ]
+
+
+def _compared(
+    name: str, score: Score, calibration: np.ndarray, lesions: np.ndarray, others: Mapping[str, np.ndarray], *,
+    rejection: float,
+) -> Compared:  # fmt: skip
+    threshold = float(np.quantile(score(calibration), 1 - rejection, method="higher"))
+    usual = score(lesions)
+    found = {other: score(features) for other, features in others.items()}
+    return Compared(
+        score=name,
+        auroc={other: _auroc(usual, values) for other, values in found.items()},
+        noticed={other: float((values > threshold).mean()) for other, values in found.items()},
+        rejected=float((usual > threshold).mean()),
+    )
+
+
+def _auroc(usual: np.ndarray, strange: np.ndarray) -> float:
+    labels = np.repeat([0, 1], [len(usual), len(strange)])
+    return float(roc_auc_score(labels, np.concatenate([usual, strange])))
+
+
+def _residuals(photos: PhotoStudent, train: np.ndarray) -> dict[str, Score]:
+    """The score that is exported, by its own code."""
+    statistics = feature_statistics(torch.from_numpy(train).float())
+    module = EdgeModule(photos, statistics=statistics, temperatures=Temperatures())
+    name = f"residual of {min(COMPONENTS, len(statistics.components))} components (exported)"
+    return {name: lambda features: module.novelty(torch.from_numpy(features).float()).numpy()}
+
+
+def _distances(train: np.ndarray, classes: np.ndarray) -> dict[str, Score]:
+    """Distances that are often taken: nearest class mean, Mahalanobis (Lee et al. 2018), relative (Ren et al. 2021)."""
+    present, index = np.unique(classes, return_inverse=True)
+    means = np.stack([train[index == place].mean(axis=0) for place in range(len(present))])
+    within, whole = train - means[index], train - train.mean(axis=0)
+    spread = np.maximum(within.std(axis=0), 0.1 * np.median(within.std(axis=0)))
+    inverse, background = _inverse(within), _inverse(whole)
+
+    def nearest(features: np.ndarray) -> np.ndarray:
+        return np.stack([(((features - mean) / spread) ** 2).mean(axis=1) for mean in means], axis=1).min(axis=1)
+
+    def mahalanobis(features: np.ndarray) -> np.ndarray:
+        return np.stack([_squared(features - mean, inverse) for mean in means], axis=1).min(axis=1)
+
+    def relative(features: np.ndarray) -> np.ndarray:
+        return mahalanobis(features) - _squared(features - train.mean(axis=0), background)
+
+    return {"nearest class mean": nearest, "Mahalanobis": mahalanobis, "relative Mahalanobis": relative}
+
+
+def _inverse(centred: np.ndarray) -> np.ndarray:
+    covariance = centred.T @ centred / len(centred)
+    ridge = np.trace(covariance) / len(covariance) * np.eye(len(covariance))
+    return np.linalg.inv((1 - SHRINKAGE) * covariance + SHRINKAGE * ridge)
+
+
+def _squared(offsets: np.ndarray, inverse: np.ndarray) -> np.ndarray:
+    return np.einsum("nd,de,ne->n", offsets, inverse, offsets)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Novelty:
+    """A bundle's verdicts on strange photos, and its score beside others."""
+
+    strange: tuple[Strange, ...]
+    compared: tuple[Compared, ...]
+    lesions: int
+    rejection: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """What is written as JSON."""
+        return asdict(self)
+
+
+def measure_novelty(run: Path, folders: Sequence[Path], *, bundle: Path | None, stages: Stages) -> Novelty:
+    """Ask a bundle, and the student of the run it came from, about folders of photos that show no lesion."""
+    triage, data = Triage.load(bundle), open_run_data(run)
+    rejection = triage.bundle.file.novelty_rejection or Targets().novelty_rejection
+    with stages.stage("Verdicts", total=None):
+        strange = tuple(assess_folder(triage, folder) for folder in folders)
+    train, calibration, lesions = (photos_of(data, part) for part in (Part.TRAIN, Part.CALIBRATION, Part.TEST))
+    with stages.stage("Comparing scores", total=None):
+        compared = compare_scores(
+            load_student(run),
+            train=train.squares,
+            calibration=calibration.squares,
+            lesions=lesions.squares,
+            strange={folder.name: squares_of(folder, size=triage.engine.size) for folder in folders},
+            classes=train.conditions,
+            rejection=rejection,
+        )
+    return Novelty(strange=strange, compared=tuple(compared), lesions=len(lesions), rejection=rejection)
+
+
+def verdicts_table(found: Novelty) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """A row per folder."""
+    header = ("folder", "photos", *(tier.value for tier in Tier), "unreadable")
+    rows = [
+        (one.name, str(one.photos), *(str(one.tiers.get(tier, 0)) for tier in Tier), str(one.unreadable))
+        for one in found.strange
+    ]
+    return header, rows
+
+
+def scores_table(found: Novelty) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """A row per score: AUROC against unseen lesions, and how many of a folder's photos are noticed."""
+    folders = [one.name for one in found.strange]
+    header = ("score", *(f"{name}: AUROC" for name in folders), f"lesions rejected (aim {found.rejection:.0%})")
+    rows = [
+        (
+            one.score,
+            *(f"{one.auroc[name]:.3f} ({one.noticed[name]:.0%} noticed)" for name in folders),
+            f"{one.rejected:.1%}",
+        )
+        for one in found.compared
+    ]
+    return header, rows
