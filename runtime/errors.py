@@ -15,6 +15,10 @@ class PhotoError(SkintagError):
     """A photo that cannot be read: missing, too large, truncated, hostile, or not a photo at all."""
 
 
+class PhotoTooLargeError(PhotoError):
+    """A photo beyond the limits on bytes or pixels: saved smaller, it could be read."""
+
+
 class BundleError(SkintagError):
     """A model bundle that is missing, damaged, or written for another version of this program."""
 

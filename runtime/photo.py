@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import ExifTags, Image
 
-from runtime.errors import PhotoError, one_line
+from runtime.errors import PhotoError, PhotoTooLargeError, one_line
 
 INPUT_SIZE = 224
 """Side in pixels of the square that the shipped models take."""
@@ -94,7 +94,7 @@ def open_photo(source: PhotoSource, *, min_side: int, limits: PhotoLimits = DEFA
             return _to_rgb(_from_array(source, limits=limits))
         return _decode(_read(source, limits=limits), min_side=min_side, limits=limits)
     except PhotoError as error:
-        raise PhotoError(f"{name}: {error}") from error
+        raise type(error)(f"{name}: {error}") from error
     except MemoryError as error:
         raise PhotoError(f"{name}: not enough memory to decode it") from error
     except Exception as error:
@@ -134,7 +134,7 @@ def _read(source: str | os.PathLike[str] | bytes | BinaryIO, *, limits: PhotoLim
     if not data:
         raise PhotoError("the file is empty (0 bytes)")
     if len(data) > limits.max_bytes:
-        raise PhotoError(f"larger than {limits.max_bytes / 1e6:.0f} MB; save it smaller and try again")
+        raise PhotoTooLargeError(f"larger than {limits.max_bytes / 1e6:.0f} MB; save it smaller and try again")
     return data
 
 
@@ -162,7 +162,7 @@ def _decode(data: bytes, *, min_side: int, limits: PhotoLimits) -> Image.Image:
     except Image.UnidentifiedImageError as error:
         raise PhotoError(f"damaged photo (not a sound {image_format} file)") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise PhotoError(f"more than {limits.max_pixels / 1e6:.0f} million pixels; save it smaller") from error
+        raise PhotoTooLargeError(f"more than {limits.max_pixels / 1e6:.0f} million pixels; save it smaller") from error
     with image:
         _check_size(image.size, limits=limits)
         _check_single(image)
@@ -184,7 +184,7 @@ def _format_of(data: bytes) -> str:
 def _check_size(size: tuple[int, int], *, limits: PhotoLimits) -> None:
     width, height = size
     if width * height > limits.max_pixels:
-        raise PhotoError(
+        raise PhotoTooLargeError(
             f"{width} x {height} pixels is more than {limits.max_pixels / 1e6:.0f} million; save it smaller"
         )
     if min(width, height) < limits.min_side:

@@ -14,6 +14,8 @@ ALLOWED = {
     # Pillow is a base dependency; uvicorn comes with flet-web and is imported in web mode only.
     "mobile_app": {"mobile_app", "runtime", "flet", "flet_web", "PIL", "uvicorn"},
 }
+SERVICE = {"fastapi", "starlette", "pydantic", "anyio", "uvicorn", "prometheus_client"}
+"""What the extra `serve` brings, for runtime/service*.py alone."""
 FORBIDDEN_CALLS = ("pickle", "eval(", "exec(", "torch.save(")
 
 
@@ -32,15 +34,37 @@ def imports(path: Path) -> set[str]:
     return found
 
 
+def allowed_in(path: Path, package: str) -> set[str]:
+    """The names outside the standard library that a file may import."""
+    return ALLOWED[package] | (SERVICE if is_service(path) else set())
+
+
+def is_service(path: Path) -> bool:
+    return path.parent == ROOT / "runtime" and path.name.startswith("service")
+
+
 @pytest.mark.parametrize("package", ALLOWED)
 def test_the_device_imports_only_what_phones_have(package: str) -> None:
     """The import contract names known offenders; this holds for any package that comes into being."""
     extra = {
         f"{path.relative_to(ROOT)}: {name}"
         for path in sources(package)
-        for name in imports(path) - ALLOWED[package] - sys.stdlib_module_names
+        for name in imports(path) - allowed_in(path, package) - sys.stdlib_module_names
     }
     assert not extra
+
+
+def test_only_the_serve_command_leads_to_the_web_service() -> None:
+    others = [path for path in sources("runtime") if not is_service(path)]
+    assert [path.name for path in others if "runtime.service" in path.read_text()] == ["cli.py"]
+    code = (
+        "import pkgutil, importlib, sys, runtime;"
+        "names = [m.name for m in pkgutil.iter_modules(runtime.__path__)];"
+        "[importlib.import_module(f'runtime.{n}') for n in names if not n.startswith(('service', '__'))];"
+        f"print(sorted({SERVICE!r} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.stdout == "[]\n", done.stderr
 
 
 @pytest.mark.parametrize("package", PACKAGES)
