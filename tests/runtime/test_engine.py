@@ -1,6 +1,9 @@
 """The engine: what the model file says and answers is checked against its manifest."""
 
 import math
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,7 @@ from runtime.conditions import Condition
 from runtime.engine import Engine
 from runtime.errors import EngineError
 
+ROOT = Path(__file__).parents[2]
 PHOTO = np.random.default_rng(3).integers(0, 256, (64, 64, 3), dtype=np.uint8)
 
 
@@ -95,3 +99,21 @@ def test_pixels_of_another_size_or_type_are_refused(tiny_bundle: MakeBundle, tmp
 def test_no_threads_at_all_is_an_error(tiny_bundle: MakeBundle, tmp_path: Path) -> None:
     with pytest.raises(EngineError, match="at least 1"):
         Engine(load_bundle(tiny_bundle(tmp_path)), threads=0)
+
+
+def test_onnxruntime_is_told_to_report_nothing_before_it_is_loaded() -> None:
+    """Its official builds phone home otherwise; which version a user has is not ours to choose."""
+    code = (
+        "import os, sys\n"
+        "class Watch:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'onnxruntime': print(os.environ.get('ORT_DISABLE_TELEMETRY'))\n"
+        "sys.meta_path.insert(0, Watch())\n"
+        "from runtime import Triage\n"
+        "Triage.load()\n"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.stdout == "1\n", done.stderr
