@@ -5,9 +5,10 @@ decides what it is, never its name: a JPEG called `photo.png` is read, a text ca
 """
 
 import io
+import math
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ import numpy.typing as npt
 from PIL import ExifTags, Image
 
 from runtime.errors import PhotoError, PhotoTooLargeError, one_line
+from runtime.file_checks import check_last_rows, check_scans, check_sums, decodes_in_one_pass
 
 INPUT_SIZE = 224
 """Side in pixels of the square that the shipped models take."""
@@ -56,6 +58,19 @@ _BACKDROP = (128, 128, 128)
 _TIFF_BITS, _TIFF_PHOTOMETRIC = 258, 262
 """Tag numbers of TIFF 6.0: bits per sample, and what the value 0 means (1: black)."""
 
+_SPARE = 1.5
+"""libjpeg scales by a plain box average; what is left to the antialiased resize, at least this factor, hides that. The
+squares of 32 real photos enlarged to 12 megapixels (scaled by 8, then 1.69) are 0.36 levels of 255 off full decoding;
+with a factor of 2 (scaled by 4, then 3.4) 0.21, and decoding takes a quarter longer."""
+
+_JPEG_FORMATS = ("JPEG", "MPO")
+_RUN_LENGTHS = (1, 2)
+"""Kinds of compression in a BMP that Pillow decodes in Python. 50 MB of it take ten seconds; no photo is written so."""
+_HELD_TWICE = ("WEBP", "TIFF")
+"""libwebp keeps two canvases and a copy for Pillow, libtiff a strip that may be the whole photo."""
+_BAND_PIXELS = 1_000_000
+"""Pixels converted at once, so that one whole copy is held besides the photo and not four."""
+
 _WIDE_MODES = ("I;16", "I;16L", "I;16B", "I;16N")
 _PLAIN_MODES = ("1", "L", "P", "RGB", "CMYK", "YCbCr", "RGBX")
 _CLEAR_MODES = ("LA", "La", "PA", "RGBA", "RGBa")
@@ -67,7 +82,11 @@ class PhotoLimits:
 
     max_bytes: int = 50_000_000
     max_pixels: int = 80_000_000
-    """240 MB once decoded to RGB. Below Pillow's own alarm (89 million), so ours is the message people see."""
+    """Below Pillow's own alarm (89 million), so ours is the message people see. Only a JPEG that libjpeg scales down
+    while it decodes may have as many."""
+    max_decoded_pixels: int = 28_000_000
+    """Pixels that are held at once: 4 bytes each in Pillow, twice while mode or orientation change, or 8 in libjpeg for
+    a progressive JPEG: 224 MB, and with interpreter, model and the file itself under 400 MB."""
     min_side: int = 32
     """Pixels of the short side; below it there is nothing to judge."""
 
@@ -77,8 +96,7 @@ DEFAULT_LIMITS = PhotoLimits()
 
 def load_square(source: PhotoSource, *, size: int, limits: PhotoLimits = DEFAULT_LIMITS) -> Pixels:
     """A photo as the model sees it: uint8 [size, size, 3] RGB, upright, centre square. Raises PhotoError."""
-    # libjpeg scales by a plain box average; leaving a factor of two to the antialiased resize hides that.
-    return square_pixels(open_photo(source, min_side=2 * size, limits=limits), size=size)
+    return square_pixels(open_photo(source, min_side=math.ceil(_SPARE * size), limits=limits), size=size)
 
 
 def open_photo(source: PhotoSource, *, min_side: int, limits: PhotoLimits = DEFAULT_LIMITS) -> Image.Image:
@@ -166,9 +184,32 @@ def _decode(data: bytes, *, min_side: int, limits: PhotoLimits) -> Image.Image:
     with image:
         _check_size(image.size, limits=limits)
         _check_single(image)
-        extent = _scale_while_decoding(image, min_side=min_side)
+        extent = _prepared(image, data, min_side=min_side, limits=limits)
         image.load()
-        return _turn_upright(_to_rgb(image).crop((0, 0, *extent)), orientation=_orientation(image))
+        _check_whole(image, data)
+        return _turn_upright(_cropped(_to_rgb(image), extent), orientation=_orientation(image))
+
+
+def _prepared(image: Image.Image, data: bytes, *, min_side: int, limits: PhotoLimits) -> tuple[int, int]:
+    """Choose the scale and check what decoding will cost; the width and height that hold the photo."""
+    jpeg = image.format in _JPEG_FORMATS
+    held = image.size
+    extent = _scale_while_decoding(image, min_side=min_side)
+    if jpeg:
+        check_scans(data)
+    if jpeg and decodes_in_one_pass(data):
+        held = image.size
+    if held[0] * held[1] * (2 if image.format in _HELD_TWICE else 1) > limits.max_decoded_pixels:
+        raise PhotoError(
+            f"{held[0]} x {held[1]} pixels is too much memory for this kind of file; save it smaller or as a plain JPEG"
+        )
+    if image.format == "BMP" and image.info.get("compression") in _RUN_LENGTHS:
+        raise PhotoError("run-length coded BMP; save it as PNG or JPEG")
+    return extent
+
+
+def _cropped(image: Image.Image, extent: tuple[int, int]) -> Image.Image:
+    return image if extent == image.size else image.crop((0, 0, *extent))
 
 
 def _format_of(data: bytes) -> str:
@@ -197,6 +238,14 @@ def _check_single(image: Image.Image) -> None:
         raise PhotoError(f"{image.format} with several frames or pages; choose one and save it as a photo")
 
 
+def _check_whole(image: Image.Image, data: bytes) -> None:
+    """After decoding, which is what refuses most damaged files."""
+    if image.format == "PNG":
+        check_sums(data)
+    if image.format in _JPEG_FORMATS:
+        check_last_rows(image)
+
+
 def _scale_while_decoding(image: Image.Image, *, min_side: int) -> tuple[int, int]:
     """Ask libjpeg for a smaller picture (a no-op for other formats); the width and height that hold the photo.
 
@@ -223,21 +272,30 @@ def _turn_upright(image: Image.Image, *, orientation: int) -> Image.Image:
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
-    """8-bit RGB of any mode that has an agreed brightness scale."""
+    """8-bit RGB of any mode that has an agreed brightness scale; the image itself where it is that already."""
     if image.mode in _WIDE_MODES:
-        return _scale_wide(image).convert("RGB")
+        white = _white_of(image)
+        return _by_bands(image, lambda band: _scale_wide(band, white=white).convert("RGB"))
     if image.mode in _CLEAR_MODES or (image.mode in _PLAIN_MODES and image.has_transparency_data):
-        return _flatten(image)
+        return _by_bands(image, _flatten)
     if image.mode not in _PLAIN_MODES:
         # 32-bit integers and floats say nothing about which value is white; guessing could turn a photo black.
         raise PhotoError(f"pixels of type {image.mode} have no agreed brightness; save it as an 8-bit RGB photo")
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
-def _scale_wide(image: Image.Image) -> Image.Image:
+def _by_bands(image: Image.Image, convert: Callable[[Image.Image], Image.Image]) -> Image.Image:
+    rgb = Image.new("RGB", image.size)
+    rows = max(_BAND_PIXELS // image.width, 1)
+    for top in range(0, image.height, rows):
+        band = image.crop((0, top, image.width, min(top + rows, image.height)))
+        rgb.paste(convert(band), (0, top))
+    return rgb
+
+
+def _scale_wide(image: Image.Image, *, white: int) -> Image.Image:
     """16-bit grey to 8-bit grey over its whole range; Pillow's own conversion clips everything above 255 to white."""
     values = np.asarray(image).astype(np.uint32)
-    white = _white_of(image)
     scaled = (np.minimum(values, white) * 255 + white // 2) // white
     return Image.fromarray(scaled.astype(np.uint8))
 
