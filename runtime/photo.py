@@ -200,7 +200,7 @@ def _prepared(image: Image.Image, data: bytes, *, min_side: int, limits: PhotoLi
     if jpeg and decodes_in_one_pass(data):
         held = image.size
     if held[0] * held[1] * (2 if image.format in _HELD_TWICE else 1) > limits.max_decoded_pixels:
-        raise PhotoError(
+        raise PhotoTooLargeError(
             f"{held[0]} x {held[1]} pixels is too much memory for this kind of file; save it smaller or as a plain JPEG"
         )
     if image.format == "BMP" and image.info.get("compression") in _RUN_LENGTHS:
