@@ -11,12 +11,12 @@ import numpy as np
 from fastapi import FastAPI
 from PIL import Image
 
-from runtime.advice import DISCLAIMER, advice_for
+from runtime.advice import DISCLAIMER
 from runtime.photo import load_square
 from runtime.report import Report
 from runtime.service import listening, server_of
 from runtime.service_app import Served
-from runtime.triage import Tier
+from runtime.triage import Reason, Tier
 
 SERVED = Served(model_id="fake", bundle="none")
 
@@ -35,8 +35,7 @@ def report(tier: Tier = Tier.MODERATE) -> Report:
         malignancy=0.4,
         conditions=(),
         novelty=0.0,
-        reasons=("It was asked to say so.",),
-        advice=advice_for(tier),
+        reason_codes=(Reason.SOME_SIGNS,),
         model_id="fake",
         calibrated=False,
     )
