@@ -17,6 +17,7 @@ from runtime.errors import INTERRUPTED, PhotoError, SkintagError, one_line
 
 if TYPE_CHECKING:
     from runtime.answers import AnswersFile
+    from runtime.assess import Triage
     from runtime.many import Outcome
     from runtime.progress import Progress
 
@@ -31,7 +32,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments[:1] == ["serve"]:  # a photo of that name is ./serve
         return _serve(arguments[1:])
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.explain and (len(options.photos) > 1 or os.path.isdir(options.photos[0])):
+        parser.error("--explain draws one picture: name one photo")
     _make_printable()
     try:
         with warnings.catch_warnings():
@@ -75,7 +79,14 @@ def _parser() -> argparse.ArgumentParser:
     output.add_argument("--json", action="store_true", help="one JSON object per photo and line, for machines")
     output.add_argument("--out", type=_answers_path, metavar="FILE", help="write the answers to a .csv or .jsonl file")
     parser.add_argument("--threads", type=_positive, metavar="N", help="threads of the model (default: up to 4)")
+    parser.add_argument("--explain", type=_picture, metavar="PNG", help="write a picture of where the model looked")
     return parser
+
+
+def _picture(text: str) -> str:
+    if not text.lower().endswith(".png"):
+        raise argparse.ArgumentTypeError(f"{text!r} does not end in .png")
+    return text
 
 
 def _positive(text: str) -> int:
@@ -162,9 +173,12 @@ def _assess_all(options: argparse.Namespace, *, write: "Callable[[str, Outcome],
     for problem in problems:
         _complain(str(problem))
     try:
-        return len(problems) + _pass_on(triage.assess_many(photos), write=write, progress=progress)
+        failed = len(problems) + _pass_on(triage.assess_many(photos), write=write, progress=progress)
     finally:
         progress.clear()
+    if options.explain and not failed:
+        print(_draw(triage, options), file=sys.stderr if options.json else sys.stdout, flush=True)
+    return failed
 
 
 def _pass_on(
@@ -188,6 +202,22 @@ def _progress(options: argparse.Namespace, *, total: int) -> "Progress":
 
     beside_answers = options.out is None and sys.stdout.isatty()
     return Progress(total, texts=texts_for(options.lang), stream=sys.stderr, hidden=beside_answers or total < 2)
+
+
+def _draw(triage: "Triage", options: argparse.Namespace) -> str:
+    """Write the picture of where the model looked; what must be said beside it."""
+    from runtime.explain import overlay, save_whole
+    from runtime.locales import texts_for
+    from runtime.photo import load_square
+    from runtime.printed import paragraph
+
+    texts = texts_for(options.lang)
+    pixels = load_square(options.photos[0], size=triage.engine.size)
+    explanation = triage.explain(pixels)
+    if explanation is None:
+        return "\n" + paragraph(texts.no_explanation)
+    save_whole(overlay(pixels, explanation), options.explain)
+    return "\n" + paragraph(f"{one_line(options.explain)}: {texts.explanation_caveat}")
 
 
 def _complain(message: str) -> int:

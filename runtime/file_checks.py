@@ -19,6 +19,10 @@ _LAST_ROWS = 32
 """Share of the rows, one in 32, that must be filled in before a JPEG counts as cut off. None of 5,984 HAM10000 images
 ends in even one row of a single colour."""
 
+_GIF_SCREEN = 6
+"""Where width and height stand in a GIF file (GIF89a, 18)."""
+_GIF_EXTENSION, _GIF_FRAME = 0x21, 0x2C
+
 _MAX_SCANS = 100
 """Encoders write about ten scans into a progressive JPEG. Each costs a pass over all coefficients, even if empty."""
 _START_OF_SCAN = 0xDA
@@ -69,6 +73,33 @@ def decodes_in_one_pass(data: bytes) -> bool:
         if marker == _START_OF_SCAN:
             return bool(body) and body[0] == components
     return False
+
+
+def check_frame(data: bytes) -> None:
+    """Refuse a GIF file whose first frame reaches beyond its screen: Pillow fills such a frame, up to 179 million
+    pixels, while it opens the file, before its size can be asked. Raises PhotoError.
+    """
+    try:
+        screen = struct.unpack_from("<HH", data, _GIF_SCREEN)
+        left, top, width, height = struct.unpack_from("<HHHH", data, _gif_frame(data) + 1)
+    except (struct.error, IndexError) as error:
+        raise PhotoError("damaged photo (no frame in the GIF file)") from error
+    if left + width > screen[0] or top + height > screen[1]:
+        raise PhotoError("damaged photo (the frame is larger than the GIF file says)")
+
+
+def _gif_frame(data: bytes) -> int:
+    """Where the first image descriptor stands: behind the palette and the extensions. Raises PhotoError."""
+    flags = data[_GIF_SCREEN + 4]
+    at = _GIF_SCREEN + 7 + (3 << ((flags & 7) + 1) if flags & 0x80 else 0)
+    while data[at] == _GIF_EXTENSION:
+        at += 2
+        while data[at]:
+            at += data[at] + 1
+        at += 1
+    if data[at] != _GIF_FRAME:
+        raise PhotoError("damaged photo (no frame in the GIF file)")
+    return at
 
 
 def _png_chunks(data: bytes) -> Iterator[tuple[bytes, memoryview, int]]:

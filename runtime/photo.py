@@ -19,7 +19,7 @@ import numpy.typing as npt
 from PIL import ExifTags, Image
 
 from runtime.errors import PhotoError, PhotoTooLargeError, one_line
-from runtime.file_checks import check_last_rows, check_scans, check_sums, decodes_in_one_pass
+from runtime.file_checks import check_frame, check_last_rows, check_scans, check_sums, decodes_in_one_pass
 
 INPUT_SIZE = 224
 """Side in pixels of the square that the shipped models take."""
@@ -66,6 +66,8 @@ with a factor of 2 (scaled by 4, then 3.4) 0.21, and decoding takes a quarter lo
 _JPEG_FORMATS = ("JPEG", "MPO")
 _RUN_LENGTHS = (1, 2)
 """Kinds of compression in a BMP that Pillow decodes in Python. 50 MB of it take ten seconds; no photo is written so."""
+_TIFF_CODINGS = ("raw", "tiff_lzw", "tiff_adobe_deflate", "tiff_deflate", "packbits", "jpeg")
+"""The others are for faxes and maps. libtiff goes on over damage in a fax and fills in what it guesses."""
 _HELD_TWICE = ("WEBP", "TIFF")
 """libwebp keeps two canvases and a copy for Pillow, libtiff a strip that may be the whole photo."""
 _BAND_PIXELS = 1_000_000
@@ -175,6 +177,8 @@ def _read_path(path: Path, *, limits: PhotoLimits) -> bytes:
 
 def _decode(data: bytes, *, min_side: int, limits: PhotoLimits) -> Image.Image:
     image_format = _format_of(data)
+    if image_format == "GIF":
+        check_frame(data)
     try:
         image = Image.open(io.BytesIO(data), formats=[image_format])
     except Image.UnidentifiedImageError as error:
@@ -203,8 +207,9 @@ def _prepared(image: Image.Image, data: bytes, *, min_side: int, limits: PhotoLi
         raise PhotoTooLargeError(
             f"{held[0]} x {held[1]} pixels is too much memory for this kind of file; save it smaller or as a plain JPEG"
         )
-    if image.format == "BMP" and image.info.get("compression") in _RUN_LENGTHS:
-        raise PhotoError("run-length coded BMP; save it as PNG or JPEG")
+    coding = image.info.get("compression")
+    if (image.format == "BMP" and coding in _RUN_LENGTHS) or (image.format == "TIFF" and coding not in _TIFF_CODINGS):
+        raise PhotoError(f"{image.format} of a coding that no camera writes; save it as PNG or JPEG")
     return extent
 
 

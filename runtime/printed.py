@@ -25,6 +25,11 @@ def printed(photo: str, report: Report) -> str:
     return "\n\n".join("\n".join(block) for block in blocks)
 
 
+def paragraph(text: str) -> str:
+    """One text at the width of an answer."""
+    return textwrap.fill(text, _WIDTH)
+
+
 def _top(photo: str, report: Report) -> list[str]:
     advice = report.advice
     lines = [f"{report.tier_text.upper()}: {advice.headline}", advice.urgency, advice.red_flags_now]

@@ -162,9 +162,11 @@ ENGLISH = Texts(
     model_line="Model {model_id}.",
     score_line="Malignancy score {score}.",
     explanation_caveat=(
-        "The colours show which parts of the photo changed the score, not where a disease is. "
-        "They prove nothing and do not replace an examination."
+        "Yellow parts of the photo raised the score, blue ones lowered it. "
+        "The colours show what changed the score when it was covered, not why, and not where a disease is. "
+        "A part without colour can still be dangerous. The picture proves nothing and does not replace an examination."
     ),
+    no_explanation="No picture of where the model looked: this photo cannot be judged.",
     progress="{done} of {total} photos, about {left} left",
     summary="{file}: {judged} photos answered, {failed} could not be used.",
 )

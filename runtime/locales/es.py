@@ -170,9 +170,11 @@ SPANISH = Texts(
     model_line="Modelo {model_id}.",
     score_line="Puntuación de malignidad {score}.",
     explanation_caveat=(
-        "Los colores muestran qué partes de la foto cambiaron la puntuación, no dónde hay una enfermedad. "
-        "No prueban nada y no sustituyen a un examen médico."
+        "Las partes amarillas de la foto subieron la puntuación, las azules la bajaron. "
+        "Los colores muestran qué cambió la puntuación al taparlo, no por qué, ni dónde hay una enfermedad. "
+        "Una parte sin color también puede ser peligrosa. La imagen no prueba nada y no sustituye a un examen médico."
     ),
+    no_explanation="No hay imagen de lo que miró el modelo: esta foto no se puede valorar.",
     progress="{done} de {total} fotos, quedan unos {left}",
     summary="{file}: {judged} fotos con respuesta, {failed} no se pudieron usar.",
 )

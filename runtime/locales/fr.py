@@ -175,9 +175,11 @@ FRENCH = Texts(
     model_line="Modèle {model_id}.",
     score_line="Score de malignité {score}.",
     explanation_caveat=(
-        "Les couleurs montrent quelles parties de la photo ont changé le score, pas où se trouve une maladie. "
-        "Elles ne prouvent rien et ne remplacent pas un examen médical."
+        "Les parties jaunes de la photo ont augmenté le score, les bleues l’ont diminué. "
+        "Les couleurs montrent ce qui a changé le score une fois caché, pas pourquoi, ni où se trouve une maladie. "
+        "Une partie sans couleur peut aussi être dangereuse. L’image ne prouve rien et ne remplace pas un examen médical."
     ),
+    no_explanation="Pas d’image de ce que le modèle a regardé : cette photo ne peut pas être évaluée.",
     progress="{done} photos sur {total}, encore {left} environ",
     summary="{file} : {judged} photos avec réponse, {failed} inutilisables.",
 )

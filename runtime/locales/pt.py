@@ -170,9 +170,11 @@ PORTUGUESE = Texts(
     model_line="Modelo {model_id}.",
     score_line="Pontuação de malignidade {score}.",
     explanation_caveat=(
-        "As cores mostram que partes da foto mudaram a pontuação, não onde há uma doença. "
-        "Elas não provam nada e não substituem um exame médico."
+        "As partes amarelas da foto aumentaram a pontuação, as azuis a diminuíram. "
+        "As cores mostram o que mudou a pontuação ao ser coberto, não por quê, nem onde há uma doença. "
+        "Uma parte sem cor também pode ser perigosa. A imagem não prova nada e não substitui um exame médico."
     ),
+    no_explanation="Não há imagem do que o modelo olhou: esta foto não pode ser avaliada.",
     progress="{done} de {total} fotos, faltam cerca de {left}",
     summary="{file}: {judged} fotos com resposta, {failed} não puderam ser usadas.",
 )

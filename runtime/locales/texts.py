@@ -118,6 +118,8 @@ class Texts:
     """with {score}, the malignancy"""
     explanation_caveat: str
     """stands beside a picture of where the model looked"""
+    no_explanation: str
+    """stands in place of that picture"""
     progress: str
     """with {done}, {total} and {left}, a time"""
     summary: str

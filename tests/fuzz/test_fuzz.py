@@ -26,8 +26,8 @@ def triage(tmp_path_factory: pytest.TempPathFactory) -> Triage:
 
 @pytest.mark.parametrize("name", SOUND)
 def test_every_seed_is_a_photo(name: str, triage: Triage) -> None:
-    """All but one: a fuzzer that starts from refused files would only ever see refusals."""
-    assert outcome(SOUND[name], triage) == ("PhotoError" if name == "lab.tiff" else "low")
+    """All but two: a fuzzer that starts from refused files would only ever see refusals."""
+    assert outcome(SOUND[name], triage) == ("PhotoError" if name in ("lab.tiff", "fax.tiff") else "low")
 
 
 @pytest.mark.parametrize("path", CORPUS, ids=lambda path: path.name)

@@ -81,9 +81,33 @@ def test_a_jpeg_of_a_thousand_scans_is_refused_before_it_is_decoded() -> None:
 
 def test_a_run_length_coded_bmp_is_refused() -> None:
     plain = encode(scene().quantize(16), "BMP")
-    with pytest.raises(PhotoError, match="BMP"):
+    with pytest.raises(PhotoError, match="BMP of a coding"):
         open_photo(plain[:30] + struct.pack("<I", 1) + plain[34:], min_side=200)
     assert open_photo(plain, min_side=200).size == (400, 300)
+
+
+@pytest.mark.parametrize("coding", ["group3", "group4", "tiff_ccitt"])
+def test_a_fax_is_refused(coding: str) -> None:
+    with pytest.raises(PhotoError, match="TIFF of a coding"):
+        open_photo(encode(scene().convert("1"), "TIFF", compression=coding), min_side=200)
+
+
+@pytest.mark.parametrize("coding", ["raw", "tiff_lzw", "tiff_adobe_deflate", "tiff_deflate", "packbits", "jpeg"])
+def test_what_cameras_write_as_tiff_is_read(coding: str) -> None:
+    photo = encode(scene(), "TIFF", compression=None if coding == "raw" else coding)
+    assert open_photo(photo, min_side=200).size == (400, 300)
+
+
+@pytest.mark.parametrize("options", [{}, {"transparency": 3, "comment": b"drawn " * 99}, {"interlace": 0}], ids=str)
+def test_a_gif_whose_frame_is_larger_than_its_screen_is_refused(options: dict[str, object]) -> None:
+    sound = encode(scene().quantize(32), "GIF", **options)
+    assert open_photo(sound, min_side=200).size == (400, 300)
+    at = sound.index(struct.pack("<BHHHH", 0x2C, 0, 0, 400, 300))
+    with pytest.raises(PhotoError, match="larger than the GIF file says"):
+        open_photo(sound[: at + 5] + struct.pack("<HH", 401, 300) + sound[at + 9 :], min_side=200)
+    for odd in (sound[:12], sound[:at], sound[:at] + b"\x00" + sound[at:]):
+        with pytest.raises(PhotoError, match="no frame"):
+            open_photo(odd, min_side=200)
 
 
 def second_scan(whole: bytes) -> bytes:
