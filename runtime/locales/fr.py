@@ -177,7 +177,8 @@ FRENCH = Texts(
     explanation_caveat=(
         "Les parties jaunes de la photo ont augmenté le score, les bleues l’ont diminué. "
         "Les couleurs montrent ce qui a changé le score une fois caché, pas pourquoi, ni où se trouve une maladie. "
-        "Une partie sans couleur peut aussi être dangereuse. L’image ne prouve rien et ne remplace pas un examen médical."
+        "Une partie sans couleur peut aussi être dangereuse. "
+        "L’image ne prouve rien et ne remplace pas un examen médical."
     ),
     no_explanation="Pas d’image de ce que le modèle a regardé : cette photo ne peut pas être évaluée.",
     progress="{done} photos sur {total}, encore {left} environ",
