@@ -66,6 +66,7 @@ def _achieved_rows(file: ModelFile) -> Iterator[tuple[str, ...]]:
             _figure(points.sensitivity_at_low),
             metrics.get("sensitivity_at_low", "-"),
         )
+        yield label, "specificity at `low`", "", "-", metrics.get("specificity_at_low", "-")
         specificity = f"{_share(points.target_specificity)} on average"
         yield (
             label,

@@ -150,6 +150,7 @@ def figures(
     if len(cancers):
         found["sensitivity_at_low"] = rate_figure(int((cancers >= points.low).sum()), len(cancers))
     if len(harmless):
+        found["specificity_at_low"] = rate_figure(int((harmless < points.low).sum()), len(harmless))
         found["specificity_at_high"] = rate_figure(int((harmless < points.high).sum()), len(harmless))
     melanomas = conditions == CONDITIONS.index(Condition.MELANOMA)
     if melanomas.any():

@@ -5,11 +5,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from export.calibrate import Targets
-from export.calibration_report import write_calibration_report
+from export.calibration_report import CALIBRATION_NAME, write_calibration_report
 from export.check import kind_of
 from export.judge import Judge, Measured
+from export.report import REPORT_NAME
 from runtime.bundle import SIGNATURE_NAME, Manifest, ModelFile, read_manifest, verified, write_manifest
 from teacher.data.splits import Part
+from teacher.files import written_whole
 
 
 def recalibrate(folder: Path, judge: Judge) -> Manifest:
@@ -21,7 +23,9 @@ def recalibrate(folder: Path, judge: Judge) -> Manifest:
     before = read_manifest(folder)
     measured = {file.name: judge.recalibrated(kind_of(file), verified(folder, file)) for file in before.files}
     manifest = replace(before, files=tuple(measured[file.name].into(file) for file in before.files))
-    _write(folder, manifest, measured, judge)
+    if manifest != before:
+        _write(folder, manifest, measured, judge)
+        _mark_stale(folder / REPORT_NAME)
     return manifest
 
 
@@ -38,6 +42,22 @@ def targets_of(file: ModelFile) -> Targets:
         coverage=usual.coverage if sets is None else sets.target_coverage,
         novelty_rejection=usual.novelty_rejection if file.novelty_rejection is None else file.novelty_rejection,
     )
+
+
+STALE = (
+    f"**The thresholds were derived anew after this report**: sensitivity, specificity and tiers are those of "
+    f"[{CALIBRATION_NAME}]({CALIBRATION_NAME})."
+)
+
+
+def _mark_stale(report: Path) -> None:
+    """Say so at the top of the report of the export, whose other figures still hold."""
+    if not report.is_file():
+        return
+    title, _, rest = report.read_text(encoding="utf-8").partition("\n")
+    if STALE not in rest:
+        with written_whole(report) as partial:
+            partial.write_text(f"{title}\n\n{STALE}\n{rest}", encoding="utf-8")
 
 
 def _write(folder: Path, manifest: Manifest, measured: Mapping[str, Measured], judge: Judge) -> None:

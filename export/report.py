@@ -32,6 +32,7 @@ FIGURE_TITLES = {
     "malignancy_auc": "malignancy AUC",
     "sensitivity_at_low": "sensitivity at `low`",
     "melanoma_not_low": "melanomas not shown as low",
+    "specificity_at_low": "specificity at `low`",
     "specificity_at_high": "specificity at `high`",
     "condition_accuracy": "condition accuracy",
     "condition_macro_auc": "condition macro-AUC",

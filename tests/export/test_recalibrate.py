@@ -69,6 +69,8 @@ def test_the_report_says_target_achieved_and_for_whom_nothing_is_assured(copy: P
     for file in manifest.files:
         assert f"{file.operating_points.low:.4f}" in text
     assert (copy / "calibration.png").stat().st_size > 10_000
+    recalibrate(copy, judge)
+    assert (copy / "report.md").read_text(encoding="utf-8").count("derived anew after this report") == 1
 
 
 def test_a_signature_of_the_old_thresholds_goes(copy: Path, judge: Judge, tmp_path: Path) -> None:
