@@ -3,9 +3,11 @@
 import json
 import re
 import shlex
+import signal
 import subprocess
 import sys
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 from plugin_photos import make_ham
@@ -70,6 +72,8 @@ def test_no_command_is_left_untested() -> None:
         "distill train --student mobilenetv3",
         "export all",
         "runtime photo.jpg",
+        "runtime folder --out",
+        "runtime serve",
         "mobile_app",
         "benchmarks latency",
     )
@@ -112,6 +116,33 @@ def test_the_main_job_then_export_then_triage(desk: Path) -> None:
 def test_the_default_bundle_triages_without_any_training(desk: Path) -> None:
     said = run(the("runtime photo.jpg"), desk)
     assert "not a diagnosis" in said.lower()
+
+
+def test_a_folder_becomes_a_table(desk: Path) -> None:
+    """The folder is the one the user stands in; a bad file in it stops nothing."""
+    (desk / "folder").mkdir()
+    (desk / "folder" / "photo.jpg").write_bytes((desk / "photo.jpg").read_bytes())
+    (desk / "folder" / "broken.jpg").write_bytes(b"no photo")
+    run(the("runtime folder --out"), desk, may_say="broken.jpg")
+    rows = (desk / "answers.csv").read_text().splitlines()
+    assert len(rows) == 3
+    assert "broken.jpg" in rows[1]
+    assert "photo.jpg" in rows[2]
+
+
+def test_the_service_answers_and_ends_with_ctrl_c(desk: Path) -> None:
+    words = [sys.executable, *shlex.split(the("runtime serve").removeprefix("uv run python")), "--port", "0"]
+    with subprocess.Popen(words, cwd=desk, env=_environment(), stdout=subprocess.PIPE, text=True) as served:
+        assert served.stdout is not None
+        found = None
+        while found is None:
+            line = served.stdout.readline()
+            assert line, "the service ended before it said where it listens"
+            found = re.search(r"http://[\w.]+:\d+", line)
+        with urlopen(f"{found.group()}/health") as answer:
+            assert json.loads(answer.read())["status"] == "ready"
+        served.send_signal(signal.SIGINT)
+        assert served.wait() == 130
 
 
 def test_the_benchmark_writes_its_figures(desk: Path) -> None:
