@@ -1,5 +1,6 @@
 """`python -m benchmarks`: measurements of a bundle on this machine."""
 
+import io
 import tempfile
 from pathlib import Path
 from typing import Annotated, Any
@@ -164,6 +165,33 @@ def novelty(
     print_table("Verdicts, quality gate included", *verdicts_table(found))
     print_table(f"Scores of novelty against {found.lesions} unseen lesions", *scores_table(found))
     typer.echo(f"all figures: {out}")
+
+
+@app.command()
+def service(
+    bundle: Annotated[Path | None, typer.Option(help="Bundle folder; without it the one in the package.")] = None,
+    clients: Annotated[list[int] | None, typer.Option(min=1, help="Clients at once; repeat for more rows.")] = None,
+    requests: Annotated[int, typer.Option(min=1, help="Uploads of each photo by all clients together.")] = 200,
+    out: Annotated[Path, typer.Option(help="Where the JSON goes.")] = Path("artifacts/service.json"),
+) -> None:
+    """Uploads per second of `python -m runtime serve`: a 224-pixel and a 12-megapixel JPEG, few and many clients."""
+    from benchmarks.service import as_json, measure_service, table
+
+    with tempfile.TemporaryDirectory() as folder:
+        large = _drawn_photo(Path(folder)).read_bytes()
+    photos = {"224 x 224": _small_photo(), "12 MP": large}
+    loads = measure_service(photos, clients=tuple(clients or (2, 200)), requests=requests, bundle=bundle)
+    _write(out, as_json(loads))
+    print_table("Service", *table(loads))
+    typer.echo(f"all figures: {out}")
+
+
+def _small_photo() -> bytes:
+    """The same drawing at the size of the model's input."""
+    pixels, _ = render(SyntheticConfig(count=1, side=224), 0)
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, "JPEG", quality=90)
+    return stream.getvalue()
 
 
 def _drawn_photo(folder: Path) -> Path:

@@ -110,27 +110,29 @@ class Slow(FakeAssessor):
 
 
 @contextlib.contextmanager
-def posting(url: str, count: int) -> Iterator[list[httpx2.Response]]:
-    """`count` uploads under way while the block runs; their answers once it has ended."""
+def posting(url: str, count: int, slow: Slow) -> Iterator[list[httpx2.Response]]:
+    """`count` uploads under way while the block runs; then they are judged, and their answers are there."""
     answers: list[httpx2.Response] = []
     request = {"url": f"{url}/assess", **body(jpeg()), "timeout": 300, "trust_env": False}
     threads = [threading.Thread(target=lambda: answers.append(httpx2.post(**request))) for _ in range(count)]
     for thread in threads:
         thread.start()
-    yield answers
-    for thread in threads:
-        thread.join()
+    try:
+        yield answers
+    finally:
+        slow.go.set()
+        for thread in threads:
+            thread.join()
 
 
 def test_when_all_places_are_taken_the_next_is_told_to_come_back() -> None:
     slow = Slow()
     limits = ServiceLimits(threads=2, max_uploads=2, max_waiting=0, retry_seconds=7)
-    with serving(create_app(slow, served=SERVED, limits=limits)) as url, posting(url, 2) as answers:
+    with serving(create_app(slow, served=SERVED, limits=limits)) as url, posting(url, 2, slow) as answers:
         slow.entered.acquire()
         slow.entered.acquire()
         refused = httpx2.post(f"{url}/assess", **body(jpeg()), trust_env=False)
         health = httpx2.get(f"{url}/health", trust_env=False)
-        slow.go.set()
     assert_refused(refused, 503, "busy")
     assert refused.headers["retry-after"] == "7"
     assert health.status_code == 200
@@ -140,11 +142,10 @@ def test_when_all_places_are_taken_the_next_is_told_to_come_back() -> None:
 def test_no_more_photos_are_judged_at_once_than_there_are_threads() -> None:
     slow = Slow()
     limits = ServiceLimits(threads=2, max_uploads=5)
-    with serving(create_app(slow, served=SERVED, limits=limits)) as url, posting(url, 5) as answers:
+    with serving(create_app(slow, served=SERVED, limits=limits)) as url, posting(url, 5, slow) as answers:
         slow.entered.acquire()
         slow.entered.acquire()
         assert not slow.entered.acquire(timeout=0.3)
-        slow.go.set()
     assert [answer.status_code for answer in answers] == [200] * 5
 
 
