@@ -64,6 +64,28 @@ def verdicts(
 
 
 @app.command()
+def quality(
+    data: Annotated[Path | None, typer.Option(help="Folder of real photos; without it drawings only.")] = None,
+    count: Annotated[int, typer.Option(min=1, help="Drawings per tone, and real photos per dataset to spoil.")] = 200,
+    out: Annotated[Path, typer.Option(help="Folder of the JSON, the table and the picture.")] = Path("artifacts"),
+) -> None:
+    """How often the photo gate refuses: each defect on each skin tone, and sound real photos."""
+    from benchmarks.quality import cells, header, measure_table, photo_paths, sheet, write_markdown
+
+    if data is not None and not photo_paths(data):
+        raise BenchmarkError(f"--data {data}: no photos of HAM10000 or PAD-UFES-20 there; see docs/data.md")
+    found = measure_table(data=data, count=count)
+    _write(out / "quality.json", found.to_dict())
+    write_markdown(out / "quality.md", found)
+    sheet(out / "quality.jpg")
+    print_table("Photo quality", header(found), [cells(row) for row in found.rows])
+    for name, refusals in found.sound.items():
+        said = ", ".join(f"{problem} {n}" for problem, n in refusals.problems.items()) or "none"
+        typer.echo(f"sound photos of {name}: {refusals.percent:.2f}% of {refusals.n:,} refused ({said})")
+    typer.echo(f"all figures: {out / 'quality.json'}; table: {out / 'quality.md'}; picture: {out / 'quality.jpg'}")
+
+
+@app.command()
 def formats(
     run: Annotated[list[Path], typer.Option(help="Run folder of a student; give it once per student.")],
     peer_python: Annotated[

@@ -14,11 +14,13 @@ from plugin_bundles import MakeBundle, spread
 from runtime import EngineError, PhotoError, Triage
 from runtime.cli import main
 from runtime.conditions import CONDITIONS
-from runtime.explain import CAVEAT, Explanation, explain, overlay
+from runtime.explain import Explanation, explain, overlay
+from runtime.locales import texts_for
 from runtime.photo import Pixels
 from runtime.prediction import Prediction
 
 SIDE = 64
+CAVEAT = texts_for("en").explanation_caveat
 QUADRANTS = {"top left": (0, 0), "top right": (0, 1), "bottom left": (1, 0), "bottom right": (1, 1)}
 
 
