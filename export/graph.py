@@ -25,6 +25,12 @@ lesions AUROC 0.984 with 64, 0.987 with 128, 0.992 with 256, and as much with a 
 the nearest class mean, one variance per feature, gives 0.929. 128 of 1,280 numbers are 164 kB in 8 bit."""
 
 
+MOST_EXPLAINED = 0.98
+"""Share of the features' variance from which on no more directions are taken: what is left would be the noise of 8 bit.
+The default student's 128 explain 0.977; of a briefly trained one 4 explain 0.985, and its residual of 128 had a rank
+correlation of 0.67 between float and 8 bit."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Temperatures:
     """What each head's logits are divided by; 1 leaves them as they are."""
@@ -127,8 +133,9 @@ def feature_statistics(features: Tensor) -> FeatureStatistics:
     mean = features.double().mean(dim=0)
     centred = features.double() - mean
     # The covariance's eigenvectors, in a fixed sign: the same on every run.
-    _, vectors = torch.linalg.eigh(centred.T @ centred)
-    kept = min(COMPONENTS, width // 2, max(count // 4, 1))
+    variances, vectors = torch.linalg.eigh(centred.T @ centred)
+    explained = variances.flip(0).cumsum(0) / variances.sum().clamp(min=1e-12)
+    kept = min(COMPONENTS, width // 2, max(count // 4, 1), int((explained <= MOST_EXPLAINED).sum()) + 1)
     components = vectors.T[-kept:].flip(0)
     components = components * components.gather(1, components.abs().argmax(dim=1, keepdim=True)).sign()
     left = (centred.square().sum(dim=1) - (centred @ components.T).square().sum(dim=1)).clamp(min=0.0).sqrt()

@@ -76,8 +76,9 @@ def quantise(model: onnx.ModelProto, ranges: Mapping[str, Range], *, recipe: Rec
 def quantised_nodes(model: onnx.ModelProto, *, recipe: Recipe) -> list[str]:
     """Names of the nodes that compute in 8 bit, in execution order; HardSwish is spelled out first.
 
-    What follows the last convolution (pooled features, heads, sigmoid, softmax, novelty) stays in float: it costs
-    nothing and its rounding would show in every answer.
+    What follows the last map (pooled features, a convolution on them, heads, sigmoid, softmax, novelty) stays in
+    float: it costs nothing and its rounding would show in every answer, where that of a map is averaged away by the
+    pool. With its last convolution in 8 bit a mobilenetv3's novelty had a rank correlation of 0.67 with the student's.
     """
     source = spelled_out(model)
     trunk = layers(source)
@@ -87,8 +88,11 @@ def quantised_nodes(model: onnx.ModelProto, *, recipe: Recipe) -> list[str]:
     for layer in quantised:
         if recipe.swish == "integer" or len(layer.activation) < 2:
             chosen |= {node.name for node in layer.activation}
+    features = {layer.conv.input[0] for layer in trunk if layer.pooled}
     reached = {name for layer in quantised for name in (layer.conv.input[0], layer.before, layer.output)}
     for node in joints(source, trunk):
+        if node.output[0] in features:
+            continue
         scaled = node.op_type == "Mul" and recipe.squeeze == "weights"
         if any(name in reached for name in node.input) if scaled else all(name in reached for name in node.input):
             chosen.add(node.name)
@@ -99,6 +103,7 @@ def quantised_nodes(model: onnx.ModelProto, *, recipe: Recipe) -> list[str]:
 def float_layers(trunk: Sequence[Layer], recipe: Recipe) -> set[int]:
     """Numbers of the convolutions that the recipe computes in float."""
     kept = {*range(min(recipe.float_first, len(trunk) - 1)), *recipe.float_also}
+    kept |= {layer.index for layer in trunk if layer.pooled}
     kept |= {layer.index for block in blocks(trunk)[: recipe.float_blocks] for layer in block}
     if recipe.float_last:
         kept.add(len(trunk) - 1)
@@ -150,7 +155,8 @@ class _Writer:
         self.made: set[str] = {*(value.name for value in source.graph.input), *self.constants}
         self.grids: dict[str, Grid] = {}
         squeeze = {layer.index for layer in trunk if layer.squeeze and recipe.squeeze == "weights"}
-        self.small = squeeze | ({trunk[-1].index} if recipe.float_last else set())
+        pooled = {layer.index for layer in trunk if layer.pooled}
+        self.small = squeeze | pooled | ({trunk[-1].index} if recipe.float_last else set())
         """convolutions in float whose weights are stored in 8 bit"""
         first = trunk[0].conv
         self.photo = photo_input(source, first) if recipe.photo == "bytes" and first.name in chosen else None

@@ -42,6 +42,8 @@ class Layer:
     squeeze: bool
     """whether it stands in a squeeze-and-excite branch"""
     depthwise: bool
+    pooled: bool
+    """whether it reads pooled features instead of a map, as MobileNetV3's last one does"""
 
     @property
     def nodes(self) -> tuple[onnx.NodeProto, ...]:
@@ -67,10 +69,12 @@ def layers(model: onnx.ModelProto) -> list[Layer]:
     """The convolutions in the order they are computed."""
     users, constants = consumers(model), initializers(model)
     squeezed: set[str] = set()
+    pooled: set[str] = set()
     found: list[Layer] = []
     for node in model.graph.node:
         if node.op_type == "GlobalAveragePool":
             squeezed.add(node.output[0])
+            pooled.add(node.output[0])
         if node.op_type != "Conv":
             continue
         kind, activation = _activation(node.output[0], users)
@@ -89,6 +93,7 @@ def layers(model: onnx.ModelProto) -> list[Layer]:
                 output=output,
                 squeeze=squeeze,
                 depthwise=depthwise,
+                pooled=node.input[0] in pooled and not squeeze,
             )
         )
     return found
