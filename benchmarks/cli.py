@@ -2,6 +2,7 @@
 
 import io
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,6 +12,8 @@ from PIL import Image
 
 from benchmarks.latency import STAGES, Latency, measure_latency
 from benchmarks.verdicts import verdict_sheet
+from runtime.bundle import Bundle, load_bundle
+from runtime.engine import default_threads
 from runtime.errors import SkintagError
 from runtime.triage import Tier
 from teacher.console import print_table, run_cli
@@ -48,6 +51,47 @@ def latency(
         found = measure_latency(timed, bundle=bundle, repeats=repeats, warmup=warmup, threads=threads)
     _write(out, found.to_dict())
     _show(found, out)
+
+
+@app.command()
+def speed(
+    photo: Annotated[Path | None, typer.Option(help="Photo to time; without it a drawn 12-megapixel JPEG.")] = None,
+    bundle: Annotated[Path | None, typer.Option(help="Bundle folder; without it the one in the package.")] = None,
+    fp32: Annotated[
+        Path | None,
+        typer.Option(
+            help="ONNX file of the reference, float32 [1, 3, S, S] in; without it the bundle's student is exported."
+        ),
+    ] = None,
+    repeats: Annotated[int, typer.Option(min=1, help="Counted repeats of each way.")] = 40,
+    starts: Annotated[int, typer.Option(min=1, help="Counted processes of each kind.")] = 7,
+    threads: Annotated[int | None, typer.Option(min=1, help="Threads of our model.")] = None,
+    options: Annotated[bool, typer.Option(help="Also compare the options of ONNX Runtime sessions.")] = True,
+    out: Annotated[Path, typer.Option(help="Where the JSON goes.")] = Path("artifacts/speed.json"),
+) -> None:
+    """Photo to tier against decoding, resizing and normalising in full and an FP32 model, in turns; and cold starts."""
+    from benchmarks.session_options import measure_options, option_rows
+    from benchmarks.speed import measure_speed, rows, verdict
+
+    for given, option in ((photo, "--photo"), (fp32, "--fp32")):
+        if given is not None and not given.is_file():
+            raise BenchmarkError(f"{option} {given}: no such file")
+    loaded = load_bundle(bundle)
+    with tempfile.TemporaryDirectory() as folder:
+        timed = photo or _drawn_photo(Path(folder))
+        model = fp32 or _exported_twin(loaded, Path(folder))
+        name = str(fp32) if fp32 else f"{loaded.manifest.architecture} of the bundle, exported with torch.onnx"
+        found = measure_speed(
+            timed, bundle=bundle, fp32=model, fp32_name=name, repeats=repeats, starts=starts, threads=threads
+        )
+    ort = measure_options(bundle, repeats=2 * repeats, threads=threads or default_threads()) if options else {}
+    _write(out, {**found.to_dict(), "options": {name: asdict(way) for name, way in ort.items()}})
+    title = f"{found.photo} ({found.photo_bytes / 1e6:.1f} MB); reference: {found.fp32}"
+    header = ("", "p50 ms", "p90 ms", "fastest", "processor", "ratio", "peak MB")
+    print_table(title, header, rows(found))
+    if ort:
+        print_table("Options of ONNX Runtime, the model alone", header, option_rows(ort))
+    typer.echo(f"{verdict(found)}\nall figures: {out}")
 
 
 @app.command()
@@ -214,6 +258,14 @@ def _small_photo() -> bytes:
     stream = io.BytesIO()
     Image.fromarray(pixels).save(stream, "JPEG", quality=90)
     return stream.getvalue()
+
+
+def _exported_twin(bundle: Bundle, folder: Path) -> Path:
+    from benchmarks.fp32_twin import fp32_twin
+
+    path = folder / "fp32.onnx"
+    path.write_bytes(fp32_twin(bundle))
+    return path
 
 
 def _drawn_photo(folder: Path) -> Path:

@@ -69,7 +69,7 @@ def measure_latency(photo: Path, *, bundle: Path | None, repeats: int, warmup: i
             "input_side": triage.engine.size,
         },
         load_ms=round(load_ms, 3),
-        stages={stage: _timing([r[stage] for r in rounds]) for stage in STAGES},
+        stages={stage: timing([r[stage] for r in rounds]) for stage in STAGES},
         environment=environment(threads),
     )
 
@@ -103,7 +103,8 @@ def _timed[T](work: Callable[[], T]) -> tuple[T, float]:
     return result, (time.perf_counter() - started) * 1e3
 
 
-def _timing(milliseconds: list[float]) -> Timing:
+def timing(milliseconds: list[float]) -> Timing:
+    """Percentiles of repeats."""
     p50, p90 = np.percentile(milliseconds, (50, 90))
     return Timing(
         p50=round(float(p50), 3),

@@ -117,10 +117,15 @@ def session_options(options: Any, *, threads: int) -> Any:
     return options
 
 
+def default_threads() -> int:
+    """The cores this process may use, at most four."""
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(usable, _MAX_DEFAULT_THREADS)
+
+
 def _thread_count(threads: int | None) -> int:
     if threads is None:
-        usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        return min(usable, _MAX_DEFAULT_THREADS)
+        return default_threads()
     if threads < 1:
         raise EngineError(f"{threads} threads: at least 1 is needed")
     return threads

@@ -56,7 +56,10 @@ def check_last_rows(image: Image.Image) -> None:
 
 
 def check_scans(data: bytes) -> None:
-    """Refuse a JPEG file of so many scans that decoding it would take seconds. Raises PhotoError."""
+    """Refuse a JPEG file of so many scans that decoding it would take seconds. Raises PhotoError.
+
+    Only for a file that does not decode in one pass: of one that does, libjpeg reads the first scan and no more.
+    """
     # In compressed data every FF is followed by 00: a start of scan can hide in metadata only, a few times at most.
     if data.count(bytes((0xFF, _START_OF_SCAN))) > _MAX_SCANS:
         raise PhotoError(f"a JPEG of more than {_MAX_SCANS} scans; save it again as a plain JPEG")

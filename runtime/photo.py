@@ -160,14 +160,15 @@ def _read(source: str | os.PathLike[str] | bytes | BinaryIO, *, limits: PhotoLim
 
 def _read_path(path: Path, *, limits: PhotoLimits) -> bytes:
     try:
-        mode = path.stat().st_mode
-        if stat.S_ISDIR(mode):
+        status = path.stat()
+        if stat.S_ISDIR(status.st_mode):
             raise PhotoError("is a folder, not a photo")
-        if not stat.S_ISREG(mode):
+        if not stat.S_ISREG(status.st_mode):
             # A pipe would block for ever and a device such as /dev/zero never ends.
             raise PhotoError("not a regular file")
         with path.open("rb") as file:
-            return file.read(limits.max_bytes + 1)
+            # Asking for no more than there is: room for the limit, 50 MB, would be set up and given back each time.
+            return file.read(min(status.st_size, limits.max_bytes) + 1)
     except FileNotFoundError as error:
         raise PhotoError("no such file") from error
     except (OSError, ValueError) as error:  # ValueError: a NUL byte in the name
@@ -196,13 +197,13 @@ def _decode(data: bytes, *, min_side: int, limits: PhotoLimits) -> Image.Image:
 
 def _prepared(image: Image.Image, data: bytes, *, min_side: int, limits: PhotoLimits) -> tuple[int, int]:
     """Choose the scale and check what decoding will cost; the width and height that hold the photo."""
-    jpeg = image.format in _JPEG_FORMATS
     held = image.size
     extent = _scale_while_decoding(image, min_side=min_side)
-    if jpeg:
-        check_scans(data)
-    if jpeg and decodes_in_one_pass(data):
-        held = image.size
+    if image.format in _JPEG_FORMATS:
+        if decodes_in_one_pass(data):
+            held = image.size
+        else:
+            check_scans(data)
     if held[0] * held[1] * (2 if image.format in _HELD_TWICE else 1) > limits.max_decoded_pixels:
         raise PhotoTooLargeError(
             f"{held[0]} x {held[1]} pixels is too much memory for this kind of file; save it smaller or as a plain JPEG"

@@ -1,0 +1,41 @@
+"""An FP32 ONNX file of a bundle's student, as it would be exported without this project: floats in, logits out."""
+
+import io
+
+import onnx
+import torch
+from torch import Tensor, nn
+
+from distill.student import STUDENTS, Student, student_spec
+from export.recover import fill
+from runtime.bundle import Bundle
+
+
+class _Logits(nn.Module):
+    def __init__(self, student: Student) -> None:
+        super().__init__()
+        self.student = student
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        """image: (1, 3, S, S) float, normalised"""
+        output = self.student(image)
+        return output.malignancy, output.conditions
+
+
+def fp32_twin(bundle: Bundle) -> bytes:
+    """The student that stands in the bundle's file, 8-bit steps as floats. Raises RecoverError when there is none."""
+    manifest = bundle.manifest
+    choice = next((key for key, choice in STUDENTS.items() if choice.arch == manifest.architecture), None)
+    student = Student(student_spec(choice or manifest.architecture, image_size=manifest.input.height)).eval()
+    fill(student, onnx.ModelProto.FromString(bundle.model))
+    return exported(_Logits(student), side=manifest.input.height)
+
+
+def exported(module: nn.Module, *, side: int) -> bytes:
+    """A module that takes float32 [1, 3, side, side] as ONNX."""
+    program = torch.onnx.export(module.eval(), (torch.zeros(1, 3, side, side),), dynamo=True, verbose=False)
+    if program is None:
+        raise RuntimeError("torch.onnx.export gave no program")
+    stream = io.BytesIO()
+    onnx.save(program.model_proto, stream)
+    return stream.getvalue()
