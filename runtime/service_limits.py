@@ -41,6 +41,10 @@ MAX_CLIENTS = 10_000
 """Addresses remembered, about 2 MB. Who comes from more can send from each for the first time anyway."""
 
 
+_ROUNDING = 1e-6
+"""Tokens: who waited exactly as long as told must not fail by the last bit of a sum."""
+
+
 class ClientRates:
     """A token bucket for each client: full at first, refilled at `per_minute`, one token per photo."""
 
@@ -66,7 +70,7 @@ class ClientRates:
         now = self._clock()
         tokens, since = self._buckets.pop(client, (self._capacity, now))
         tokens = min(self._capacity, tokens + (now - since) * self._per_second)
-        allowed = tokens >= 1
+        allowed = tokens >= 1 - _ROUNDING
         self._buckets[client] = (tokens - 1 if allowed else tokens, now)
         if len(self._buckets) > self._max_clients:
             self._buckets.popitem(last=False)

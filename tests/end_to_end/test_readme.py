@@ -45,7 +45,8 @@ def run(command: str, folder: Path, *, replace: dict[str, str] | None = None, ma
 def _environment() -> dict[str, str]:
     import os
 
-    return {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200"}
+    inherited = {key: value for key, value in os.environ.items() if key != "OMP_NUM_THREADS"}  # as users have it
+    return {**inherited, "PYTHONPATH": str(ROOT), "COLUMNS": "200"}
 
 
 def the(part: str) -> str:

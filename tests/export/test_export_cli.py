@@ -108,6 +108,7 @@ def test_all_makes_a_bundle_of_the_newest_run_without_a_network(
 ) -> None:
     """Six files, each judged; then `check` finds the bundle sound, and a changed byte in any file."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
     assert run(monkeypatch, "all", "--runs", str(finished_run.parent), "--no-fine-tune", *LENIENT) == 0
     out = capfd.readouterr().out
     folder = Path("bundles/drawn")
