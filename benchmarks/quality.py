@@ -30,8 +30,11 @@ ALIKE = 2.0
 CAUGHT = 90.0
 """Percent refused on each tone from which a defect counts as caught."""
 
-REAL = {"HAM10000": "Skin Cancer/Skin Cancer/*.jpg", "PAD-UFES-20": "pad_ufes/images/*.png"}
-"""Where the real photos of each dataset lie in a data folder."""
+REAL = {
+    "HAM10000": ("Skin Cancer/**/*.jpg", "HAM10000_images_part_*/*.jpg", "images/*.jpg"),
+    "PAD-UFES-20": ("pad_ufes/images/**/*.png",),
+}
+"""Where the real photos of each dataset lie in a data folder; see docs/data.md."""
 
 TILE, BAR, MARGIN, LABEL = 96, 16, 4, 150
 FINE, REFUSED = "#2e7d32", "#b3261e"
@@ -101,7 +104,7 @@ def measure_table(*, data: Path | None, count: int, side: int = INPUT_SIZE) -> Q
 
 def photo_paths(data: Path) -> dict[str, list[Path]]:
     """The photos of each dataset in a data folder; datasets that are not there are left out."""
-    found = {name: sorted(data.glob(pattern)) for name, pattern in REAL.items()}
+    found = {name: sorted({p for pattern in patterns for p in data.glob(pattern)}) for name, patterns in REAL.items()}
     return {name: paths for name, paths in found.items() if paths}
 
 
