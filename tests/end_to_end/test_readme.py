@@ -96,7 +96,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(2400)  # beside another worker on two cores
 def test_the_main_job_then_export_then_triage(desk: Path) -> None:
     """The synthetic chain in full: its AUC is what the README claims."""
     trained = run(python_commands()[0], desk)
