@@ -144,7 +144,10 @@ def fine_tune_of(run: Path) -> FineTune:
 
 def judge_of(student: Student, data: Dataset, *, options: ExportOptions, stages: Stages) -> Judge:
     """What the files of a student are held against, for a bundle that exists already."""
-    photos = _photos(data)
+    return _judge(student, _photos(data), options=options, stages=stages)
+
+
+def _judge(student: Student, photos: Mapping[Part, Photos], *, options: ExportOptions, stages: Stages) -> Judge:
     reference = make_reference(
         student, photos, statistics_photos=options.statistics_photos, targets=options.targets, stages=stages
     )
@@ -164,20 +167,7 @@ class _Export:
     fine_tune: FineTune | None
 
     def judge(self) -> Judge:
-        reference = make_reference(
-            self.student,
-            self.photos,
-            statistics_photos=self.options.statistics_photos,
-            targets=self.options.targets,
-            stages=self.stages,
-        )
-        return Judge(
-            photos=self.photos,
-            reference=reference,
-            targets=self.options.targets,
-            limits=self.options.limits,
-            stages=self.stages,
-        )
+        return _judge(self.student, self.photos, options=self.options, stages=self.stages)
 
     def files(self, judge: Judge) -> tuple[list[FileReport], dict[str, str]]:
         """Every format written and judged; what was said of those that failed, where that does not end the export."""

@@ -17,7 +17,7 @@ from export.evaluate import Outputs, Thresholds, figures
 from export.parity import GateError, Limits, breaches, check, compare, worst_photo
 from export.quantize import Verdict
 from export.reference import Photos, Reference, evenly_spread
-from export.sensitivity import TensorDamage, damage
+from export.sensitivity import TensorDamage, damage, stacked
 from runtime.bundle import Calibration, Figure, ModelFile
 from runtime.errors import EngineError
 from teacher.data.splits import Part
@@ -193,12 +193,8 @@ def file_damage(
     kind: ModelFormat, *, baseline: bytes, data: bytes, squares: Sequence[np.ndarray]
 ) -> Sequence[TensorDamage]:
     """What quantising did to each tensor, the most damaged first, over some photos."""
-    sound = _stacked([kind.tensors(baseline, square) for square in squares])
-    return damage(sound, _stacked([kind.tensors(data, square) for square in squares]))
-
-
-def _stacked(photos: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
-    return {name: np.stack([tensors[name] for tensors in photos]) for name in photos[0]}
+    sound = stacked([kind.tensors(baseline, square) for square in squares])
+    return damage(sound, stacked([kind.tensors(data, square) for square in squares]))
 
 
 def _check_size(kind: ModelFormat, size: int) -> None:

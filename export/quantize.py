@@ -34,7 +34,7 @@ from export.recipes import (
     learned_rounding,
     recipe_named,
 )
-from export.sensitivity import TensorDamage, damage, onnx_tensors
+from export.sensitivity import TensorDamage, damage, onnx_tensors, stacked
 from export.trunk import activation_keys, layers
 from export.weak_blocks import Clean, weakest_block
 from runtime.errors import SkintagError
@@ -296,8 +296,8 @@ class _Bench:
     def _damage(self, data: bytes) -> list[TensorDamage]:
         some = self.photos[:: max(len(self.photos) // SENSITIVITY_PHOTOS, 1)][:SENSITIVITY_PHOTOS]
         if not self._baseline:
-            self._baseline = _stacked([onnx_tensors(self._fp32, photo) for photo in some])
-        return damage(self._baseline, _stacked([onnx_tensors(data, photo) for photo in some]))
+            self._baseline = stacked([onnx_tensors(self._fp32, photo) for photo in some])
+        return damage(self._baseline, stacked([onnx_tensors(data, photo) for photo in some]))
 
     def clean(self, recipe: Recipe) -> Clean:
         """Tells how clean the last feature map is with some convolutions in float. Biases are left as they are.
@@ -362,10 +362,6 @@ def by_tensor(model: onnx.ModelProto, ranges: Mapping[str, Range]) -> dict[str, 
     if missing:
         raise QuantiseError(f"the fine-tune learnt no range for {', '.join(missing)}")
     return {name: ranges[key] for name, key in keys.items() if key in ranges}
-
-
-def _stacked(photos: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
-    return {name: np.stack([tensors[name] for tensors in photos]) for name in photos[0]}
 
 
 def _ratio(one: _Candidate) -> float:

@@ -47,6 +47,11 @@ def damage(baseline: Mapping[str, np.ndarray], damaged: Mapping[str, np.ndarray]
     return sorted(found, key=lambda entry: entry.snr_db)
 
 
+def stacked(photos: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    """The tensors of several photos, by name, one photo after the other along a new first axis."""
+    return {name: np.stack([tensors[name] for tensors in photos]) for name in photos[0]}
+
+
 def snr_db(signal: np.ndarray, received: np.ndarray) -> float:
     """10 log10 of the signal's power over the error's; not a number in `received` counts as no signal at all."""
     power = float(np.square(signal, dtype=np.float64).sum())

@@ -1,13 +1,12 @@
 """A bundle on disk: a folder with `manifest.json` and the model files it names, all verified before use."""
 
 import hashlib
-import os
 import stat
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from runtime.errors import BundleError
+from runtime.files import write_whole
 from runtime.manifest import (
     MANIFEST_NAME,
     Calibration,
@@ -92,15 +91,7 @@ def write_manifest(folder: Path, manifest: Manifest) -> Path:
     """Write `manifest.json`, whole or not at all, after reading its text back once. Raises BundleError."""
     text = manifest.to_json()
     Manifest.from_json(text, where=str(folder / MANIFEST_NAME))
-    handle, temporary = tempfile.mkstemp(dir=folder, prefix=MANIFEST_NAME, suffix=".tmp")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as out:
-            out.write(text)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, folder / MANIFEST_NAME)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    write_whole(folder / MANIFEST_NAME, text.encode())
     return folder / MANIFEST_NAME
 
 

@@ -4,8 +4,8 @@ An occlusion sensitivity map (Zeiler & Fergus, "Visualizing and Understanding Co
 nothing but the model's answers, so it says what this very file does, quantised as it is, and works for any bundle.
 """
 
+import io
 import os
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import product
@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageFilter
 
+from runtime.files import write_whole
 from runtime.photo import Pixels
 from runtime.prediction import Prediction
 
@@ -101,16 +102,9 @@ def overlay(pixels: Pixels, explanation: Explanation) -> Image.Image:
 
 def save_whole(picture: Image.Image, path: str | os.PathLike[str]) -> None:
     """Write a PNG file, whole or not at all. Raises OSError."""
-    target = Path(path)
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=target.name[:40], suffix=".tmp")
-    try:
-        with os.fdopen(handle, "wb") as out:
-            picture.save(out, "PNG")
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, target)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    png = io.BytesIO()
+    picture.save(png, "PNG")
+    write_whole(Path(path), png.getvalue())
 
 
 def _covered(photo: _Plane, filling: _Plane, down: _Plane, across: _Plane) -> Pixels:
