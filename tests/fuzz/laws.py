@@ -9,7 +9,7 @@ import zlib
 import numpy as np
 from PIL import Image
 
-from runtime import SkintagError, Tier, Triage
+from runtime import PhotoError, Tier, Triage
 
 SECONDS = 2.0
 """Processor time that one input may take."""
@@ -31,23 +31,23 @@ def outcome(data: bytes, triage: Triage) -> str:
         taken = time.process_time() - started
         if taken > SECONDS:
             raise BrokenLaw(f"took {taken:.1f} s of processor time")
-        if found not in (Tier.CANNOT_ASSESS.value, "PhotoError"):
+        if isinstance(found, Tier) and found is not Tier.CANNOT_ASSESS:
             _check_sound(data)
-    return found
+    return found.value if isinstance(found, Tier) else type(found).__name__
 
 
-def _judged(data: bytes, triage: Triage) -> str:
+def _judged(data: bytes, triage: Triage) -> Tier | PhotoError:
     try:
         report = triage.assess(data)
-    except SkintagError as error:
+    except PhotoError as error:
         if not str(error).isprintable():
             raise BrokenLaw(f"an error of several lines: {error}") from error
-        return type(error).__name__
+        return error
     except Exception as error:
-        raise BrokenLaw(f"{type(error).__name__} instead of a report or a SkintagError: {error}") from error
+        raise BrokenLaw(f"{type(error).__name__} instead of a report or a PhotoError: {error}") from error
     if (report.malignancy is None) != (report.tier is Tier.CANNOT_ASSESS):
         raise BrokenLaw(f"tier {report.tier} with malignancy {report.malignancy}")
-    return report.tier.value
+    return report.tier
 
 
 def _check_sound(data: bytes) -> None:

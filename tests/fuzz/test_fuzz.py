@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from plugin_bundles import make_bundle
 
-from runtime import PhotoError, Triage
+from runtime import EngineError, PhotoError, Triage
 from runtime.photo import load_square
 
 CORPUS = sorted(path for path in (Path(__file__).parent / "corpus").iterdir() if path.name != "README.md")
@@ -81,6 +81,12 @@ class Liar:
 
 def test_the_laws_can_be_broken(triage: Triage) -> None:
     sound = triage.assess(np.asarray(scene()))
-    for answer, word in ((ValueError("x"), "ValueError"), (MemoryError(), "MemoryError"), (sound, "does not decode")):
+    lies = (
+        (ValueError("x"), "ValueError"),
+        (MemoryError(), "MemoryError"),
+        (EngineError("x"), "EngineError"),
+        (sound, "does not decode"),
+    )
+    for answer, word in lies:
         with pytest.raises(BrokenLaw, match=word):
             outcome(b"no photo at all", Liar(answer))  # type: ignore[arg-type]
