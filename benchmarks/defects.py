@@ -158,7 +158,7 @@ DEFECTS = (
     Defect(name="blur, sigma 8", apply=_blur(8), problem=QualityProblem.BLURRED),
     Defect(name="spot out of focus, sigma 6", apply=_blur_of_the_spot(6), problem=QualityProblem.BLURRED),
     Defect(name="spot out of focus, sigma 8", apply=_blur_of_the_spot(8), problem=QualityProblem.BLURRED),
-    Defect(name="moved 12 px", apply=_motion(12), problem=None),
+    Defect(name="moved 12 px", apply=_motion(12), problem=QualityProblem.BLURRED),
     Defect(name="moved 24 px", apply=_motion(24), problem=QualityProblem.BLURRED),
     Defect(name="moved 48 px", apply=_motion(48), problem=QualityProblem.BLURRED),
     Defect(name="dark, bright end at 40", apply=_dark(40), problem=None),

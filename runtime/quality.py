@@ -8,6 +8,7 @@ stands out is no reason to refuse a photo.
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -23,13 +24,21 @@ _FINE = 112
 """Side in pixels of the finer of the two scales whose steps are compared; the coarser one has half of it. With a
 quarter the ratio would depend on what is in the photo: whatever passed a blurred lens is smooth at both scales, but a
 fine pattern has little left at a coarse one."""
-_BLURRED_BELOW = 0.325
+_BLURRED_BELOW = 0.322
 """Sharpness of the whole photo, see `Quality.sharpness`. The least sharp of 400 HAM10000 images gives 0.357, of 203
 PAD-UFES-20 photos 0.376, of 180 drawings, some of them soft, 0.325; with a Gaussian blur whose sigma is 4 of 224 pixels
-those give 0.282, 0.292 and 0.333 at most."""
-_SPOT_BLURRED_BELOW = 0.288
+those give 0.282, 0.292 and, all but one in a hundred, 0.322 at most."""
+_SPOT_BLURRED_BELOW = 0.285
 """Sharpness over the spot, which is smoother than skin with its hairs and pores. Of those drawings 0.293 at least, of
 the phone photos 0.333; with a sigma of 6 in the middle only 0.285 and 0.269 at most."""
+_MOVED_BELOW, _SHARP_FROM = 0.00088, 0.5
+"""Fourth power of `Quality.sharpness` times `Quality.evenness`, and the sharpness from which nothing moved. Moved by 12
+pixels of 224, all but 3 of 900 drawings are below both, all of 150 HAM10000 images and 9 in 10 phone photos; moved by 24,
+all but one drawing. Of 800 sound real photos, with their hair, rulers and black corners, 1 is."""
+_DIRECTIONS = 12
+_BANDS = ((1 / 8, 1 / 4), (1 / 5, 2 / 5))
+"""Cycles per pixel at the finer scale, over which directions are compared: waves of 5 to 16 pixels of the model's input.
+Coarser ones are few and follow the lesion's shape."""
 _EVEN = 1e-3
 """Squared levels added to both scales, as blur would: a direction without any steps is not sharp."""
 _ROUNDING = 1.0 / 12.0
@@ -65,9 +74,10 @@ _TINT_BLOCK = 4
 """Side of the blocks."""
 _LIT = 2.0
 """Stops below the photo's bright end down to which a place shows the light's colour; black corners do not."""
-_GREEN_ABOVE, _COLD_ABOVE, _LOST_BELOW = 0.2, 0.25, -2.6
-"""Stops; see `Tint`. Of 1,100 real photos the greenest has 0.07, the coldest 0.05; on those and on drawings of all
-tones the weakest channel is 1.4 stops below the strongest at most."""
+_GREEN_ABOVE, _MAGENTA_BELOW, _COLD_ABOVE, _LOST_BELOW = 0.2, -1.05, 0.15, -2.6
+"""Stops; see `Tint`. Of 800 real photos the greenest has 0.07 and the most magenta -0.63; the coldest has 0.21, 99 of 100
+have 0.04 at most, and under a light of 0.3, 0.55, 1 all but one in a hundred drawings of type VI 0.12 at least. On those
+photos and on drawings of all tones the weakest channel is 1.4 stops below the strongest at most."""
 
 
 class QualityProblem(StrEnum):
@@ -96,6 +106,9 @@ class Quality:
     sharpness: float
     """energy of the steps between neighbours, fine over coarse, along the direction where it is least, as motion blurs
     one direction only: 0.25 without any detail, above 0.35 for a usable photo"""
+    evenness: float
+    """energy of fine waves along the direction with the least over that with the most, 0-1: a move wipes out what
+    varies along its way and spares what varies across"""
     spot_sharpness: float
     """the same over the spot's surroundings or the photo's middle, the lesser of the two"""
     crushed: float
@@ -122,16 +135,23 @@ class Quality:
             return QualityProblem.GLARE
         if self.tint.strong:
             return QualityProblem.COLOUR_CAST
-        if self.sharpness < _BLURRED_BELOW or self.spot_sharpness < _SPOT_BLURRED_BELOW:
+        if self.sharpness < _BLURRED_BELOW or self.spot_sharpness < _SPOT_BLURRED_BELOW or self.moved:
             return QualityProblem.BLURRED
         if self.lesion.certain and self.lesion.share < _FAR_BELOW:
             return QualityProblem.TOO_FAR
         return None
 
 
+    @property
+    def moved(self) -> bool:
+        """Whether the camera or the skin moved. A hair, a ruler or a pen line makes a photo uneven, too, but leaves it
+        sharp; what is soft all round is even."""
+        return self.sharpness < _SHARP_FROM and self.sharpness**4 * self.evenness < _MOVED_BELOW
+
+
 @dataclass(frozen=True, kw_only=True)
 class Tint:
-    """What holds for nine tenths of the photo's places, in stops (log2) between channels.
+    """What holds for most of the photo's places, in stops (log2) between channels.
 
     Blood and melanin take more green and blue than red from any light, on every skin: where nearly nothing is red, the
     light is not white. Yellow and blue light move colours along the line that melanin does; only extremes are refused.
@@ -139,14 +159,21 @@ class Tint:
 
     green: float
     """green over the mean of red and blue: nine tenths are greener"""
+    magenta: float
+    """the same: nine tenths are less green"""
     cold: float
-    """green or blue over red, the larger of the two: nine tenths are colder"""
+    """green or blue over red, the larger of the two: half are colder"""
     spread: float
     """weakest over strongest channel: nine tenths are weaker"""
 
     @property
     def strong(self) -> bool:
-        return self.green > _GREEN_ABOVE or self.cold > _COLD_ABOVE or self.spread < _LOST_BELOW
+        return (
+            self.green > _GREEN_ABOVE
+            or self.magenta < _MAGENTA_BELOW
+            or self.cold > _COLD_ABOVE
+            or self.spread < _LOST_BELOW
+        )
 
 
 def measure_quality(pixels: Pixels) -> Quality:
@@ -167,6 +194,7 @@ def measure_quality(pixels: Pixels) -> Quality:
         dark=float(dark),
         bright=float(bright),
         sharpness=_sharpness(fine, coarse, noise=noise),
+        evenness=_evenness(fine, noise=noise),
         spot_sharpness=min(_sharpness(_cut(fine, b), _cut(coarse, b), noise=noise) for b in (around, _MIDDLE)),
         crushed=_worst_share(black, around),
         clipped=_worst_share(white, around),
@@ -233,6 +261,34 @@ def _steps(plane: _Plane, *, noise: float, even: float) -> tuple[float, float, f
     return max(first - 2 * noise, 0.0) + even, max(second - 2 * noise, 0.0) + even, both
 
 
+def _evenness(fine: _Plane, *, noise: float) -> float:
+    """See `Quality.evenness`; the geometric mean over the bands. 1 where there are no waves at all."""
+    window, bands = _directed_waves(len(fine))
+    waves = np.abs(np.fft.rfft2(window * (fine - np.sum(window * fine) / np.sum(window)))) ** 2
+    ratios = [_least_over_most(np.maximum(band @ waves.ravel() - noise, 0.0) + _EVEN) for band in bands]
+    return float(np.prod(ratios) ** (1 / len(ratios)))
+
+
+def _least_over_most(energies: npt.NDArray[np.float64]) -> float:
+    return float(energies.min() / energies.max())
+
+
+@cache
+def _directed_waves(side: int) -> tuple[_Plane, list[_Plane]]:
+    """A window [side, side] whose squares add up to 1, so that noise keeps its variance, and for each band the weights
+    [directions, frequencies of rfft2] that give the mean energy of the waves within a sector around each direction."""
+    bell = np.hanning(side + 2)[1:-1]
+    window = np.outer(bell, bell)
+    down, across = np.meshgrid(np.fft.fftfreq(side), np.fft.rfftfreq(side), indexing="ij")
+    frequency, sector = np.hypot(down, across), np.rint(np.arctan2(down, across) * _DIRECTIONS / np.pi) % _DIRECTIONS
+    inside = sector == np.arange(_DIRECTIONS)[:, None, None]
+    bands: list[_Plane] = []
+    for low, high in _BANDS:
+        chosen = (inside & (low <= frequency) & (frequency < high)).reshape(_DIRECTIONS, -1)
+        bands.append((chosen / np.maximum(chosen.sum(axis=1, keepdims=True), 1)).astype(np.float32))
+    return (window / np.linalg.norm(window)).astype(np.float32), bands
+
+
 def _tint(half: Image.Image) -> Tint:
     """Measured on blocks that average a hair or a pen line with what is beside it, and the noise away."""
     blocks = np.asarray(half.reduce(_TINT_BLOCK), dtype=np.float32)
@@ -245,6 +301,7 @@ def _tint(half: Image.Image) -> Tint:
     weakest: _Plane = lit.min(axis=0) - lit.max(axis=0)
     return Tint(
         green=float(np.percentile(greener, 10)),
-        cold=float(np.percentile(colder, 10)),
+        magenta=float(np.percentile(greener, 90)),
+        cold=float(np.percentile(colder, 50)),
         spread=float(np.percentile(weakest, 90)),
     )

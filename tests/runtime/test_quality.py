@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
-from PIL import Image, ImageFilter
+from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from benchmarks.defects import DEFECTS, Defect
 from runtime.photo import load_square
@@ -35,6 +35,9 @@ CAUGHT_ON_ALL = [
     "blur, sigma 8",
     "spot out of focus, sigma 6",
     "spot out of focus, sigma 8",
+    "moved 12 px",
+    "moved 24 px",
+    "moved 48 px",
     "dark, bright end at 12",
     "crushed, middle 50% black",
     "washed out, 60% white",
@@ -42,8 +45,10 @@ CAUGHT_ON_ALL = [
     "glare over 30%",
     "far, a spot of 1/2 light",
     "green light",
+    "blue light",
     "deep blue light",
     "red lamp",
+    "magenta light",
 ]
 HARMLESS = ["sound", "glare over 5%", "dark, bright end at 40", "warm bulb"]
 
@@ -145,6 +150,27 @@ def test_a_sharp_rim_does_not_excuse_a_blurred_spot(tone: int) -> None:
     assert max(whole) > 2 * 0.25  # the rim alone would pass
 
 
+@pytest.mark.parametrize("tone", [1, 6])
+def test_hair_combed_one_way_is_no_movement(tone: int) -> None:
+    """As a move does, it makes one direction richer than all others; it takes nothing from them."""
+    hairs = Image.new("L", (224, 224), 255)
+    draw = ImageDraw.Draw(hairs)
+    for x in range(-200, 224, 14):
+        draw.line((x, 224, x + 180, 0), fill=70, width=1)
+    for pixels in drawings(tone):
+        hairy = np.asarray(ImageChops.multiply(Image.fromarray(pixels), hairs.convert("RGB")))
+        quality = measure_quality(hairy)
+        assert quality.evenness < 0.5 * measure_quality(pixels).evenness
+        assert quality.problem is None
+
+
+@pytest.mark.parametrize("tone", [1, 6])
+def test_a_move_is_the_same_move_in_a_turned_photo(tone: int) -> None:
+    for pixels in spoilt(BY_NAME["moved 12 px"], tone):
+        turned = [measure_quality(np.rot90(pixels, turns).copy()).evenness for turns in range(4)]
+        assert max(turned) < 1.3 * min(turned)
+
+
 def test_grey_photos_pass_and_have_no_cast() -> None:
     for pixels in drawings(3):
         grey = np.asarray(Image.fromarray(pixels).convert("L").convert("RGB"))
@@ -181,7 +207,7 @@ def test_a_white_or_black_background_is_no_fault_of_exposure() -> None:
 )
 def test_no_array_breaks_it(pixels: np.ndarray) -> None:
     quality = measure_quality(pixels)
-    numbers = (quality.dark, quality.bright, quality.sharpness, quality.spot_sharpness, quality.crushed)
+    numbers = (quality.dark, quality.bright, quality.sharpness, quality.spot_sharpness, quality.evenness, quality.crushed)
     assert np.isfinite(numbers).all()
     assert quality.problem is None or quality.problem in QualityProblem
 
