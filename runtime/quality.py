@@ -32,13 +32,13 @@ _SPOT_BLURRED_BELOW = 0.285
 """Sharpness over the spot, which is smoother than skin with its hairs and pores. Of those drawings 0.293 at least, of
 the phone photos 0.333; with a sigma of 6 in the middle only 0.285 and 0.269 at most."""
 _MOVED_BELOW, _SHARP_FROM = 0.00088, 0.5
-"""Fourth power of `Quality.sharpness` times `Quality.evenness`, and the sharpness from which nothing moved. Moved by 12
-pixels of 224, all but 3 of 900 drawings are below both, all of 150 HAM10000 images and 9 in 10 phone photos; moved by 24,
-all but one drawing. Of 800 sound real photos, with their hair, rulers and black corners, 1 is."""
+"""Fourth power of `Quality.sharpness` times `Quality.evenness`, and the sharpness from which nothing moved. Moved by
+12 pixels of 224, all but 3 of 900 drawings are below both, all of 150 HAM10000 images and 9 in 10 phone photos; moved
+by 24, all but one drawing. Of 800 sound real photos, with their hair, rulers and black corners, 1 is."""
 _DIRECTIONS = 12
 _BANDS = ((1 / 8, 1 / 4), (1 / 5, 2 / 5))
-"""Cycles per pixel at the finer scale, over which directions are compared: waves of 5 to 16 pixels of the model's input.
-Coarser ones are few and follow the lesion's shape."""
+"""Cycles per pixel at the finer scale, over which directions are compared: waves of 5 to 16 pixels of the model's
+input. Coarser ones are few and follow the lesion's shape."""
 _EVEN = 1e-3
 """Squared levels added to both scales, as blur would: a direction without any steps is not sharp."""
 _ROUNDING = 1.0 / 12.0
@@ -75,9 +75,9 @@ _TINT_BLOCK = 4
 _LIT = 2.0
 """Stops below the photo's bright end down to which a place shows the light's colour; black corners do not."""
 _GREEN_ABOVE, _MAGENTA_BELOW, _COLD_ABOVE, _LOST_BELOW = 0.2, -1.05, 0.15, -2.6
-"""Stops; see `Tint`. Of 800 real photos the greenest has 0.07 and the most magenta -0.63; the coldest has 0.21, 99 of 100
-have 0.04 at most, and under a light of 0.3, 0.55, 1 all but one in a hundred drawings of type VI 0.12 at least. On those
-photos and on drawings of all tones the weakest channel is 1.4 stops below the strongest at most."""
+"""Stops; see `Tint`. Of 800 real photos the greenest has 0.07 and the most magenta -0.63; the coldest has 0.21, 99 of
+100 have 0.04 at most, and under a light of 0.3, 0.55, 1 all but one in a hundred drawings of type VI 0.12 at least. On
+those photos and on drawings of all tones the weakest channel is 1.4 stops below the strongest at most."""
 
 
 class QualityProblem(StrEnum):
@@ -140,7 +140,6 @@ class Quality:
         if self.lesion.certain and self.lesion.share < _FAR_BELOW:
             return QualityProblem.TOO_FAR
         return None
-
 
     @property
     def moved(self) -> bool:

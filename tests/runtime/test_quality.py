@@ -207,7 +207,14 @@ def test_a_white_or_black_background_is_no_fault_of_exposure() -> None:
 )
 def test_no_array_breaks_it(pixels: np.ndarray) -> None:
     quality = measure_quality(pixels)
-    numbers = (quality.dark, quality.bright, quality.sharpness, quality.spot_sharpness, quality.evenness, quality.crushed)
+    numbers = (
+        quality.dark,
+        quality.bright,
+        quality.sharpness,
+        quality.spot_sharpness,
+        quality.evenness,
+        quality.crushed,
+    )
     assert np.isfinite(numbers).all()
     assert quality.problem is None or quality.problem in QualityProblem
 
