@@ -32,7 +32,7 @@ def _run(options: argparse.Namespace) -> int:
         if obstacle is None:
             return _open_window(options.bundle)
         print(f"No window: {obstacle}. Serving the app as a web page instead.", flush=True)
-    serve(host=options.host, port=options.port, bundle=options.bundle)
+    serve(host=options.host, port=options.port, bundle=options.bundle, keep=options.keep)
     return 0
 
 
@@ -48,9 +48,10 @@ def no_window_because() -> str | None:
 def _open_window(bundle: Path | None) -> int:
     import flet as ft
 
+    from mobile_app.keeping import OnDevice
     from mobile_app.main import build_app
 
-    ft.run(build_app(bundle=bundle))
+    ft.run(build_app(bundle=bundle, keeper=OnDevice()))
     return 0
 
 
@@ -68,6 +69,13 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--bundle", type=Path, metavar="DIR", help="model bundle to use (default: the one in the package)"
+    )
+    parser.add_argument(
+        "--keep",
+        type=Path,
+        metavar="DIR",
+        help="as a web page: keep spots and photos in this folder, seen by everyone who opens the page "
+        "(default: each visit has its own, gone when it ends)",
     )
     return parser.parse_args(argv)
 

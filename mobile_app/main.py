@@ -1,36 +1,49 @@
-"""The Flet app: one page per session, its `Journey`, and the threads its slow work runs on."""
+"""The Flet app: one page per session, its state, and the threads its slow work runs on."""
 
 import asyncio
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import flet as ft
 
-from mobile_app import palette
-from mobile_app.locales import ENGLISH, Texts
-from mobile_app.preview import square_preview
-from mobile_app.state import (
+from mobile_app.darkroom import darkroom
+from mobile_app.devices import DeviceFiles
+from mobile_app.explain import overlay_of
+from mobile_app.journey import Journey, Run, Work
+from mobile_app.keeping import Keeper
+from mobile_app.locales import ENGLISH
+from mobile_app.palette import DARK, LIGHT, Palette
+from mobile_app.preferences import Theme
+from mobile_app.screens import (
     Analysing,
-    Assessor,
     CannotAssess,
-    Journey,
+    Check,
     Malfunction,
-    Photo,
+    Opening,
     PhotoRefused,
-    Run,
     Screen,
     Verdict,
     Welcome,
-    Work,
 )
+from mobile_app.session import Session, Tab
+from mobile_app.spots import Comparison, SpotDetail, SpotEdit, SpotList
 from mobile_app.views.answer import cannot_assess, verdict
+from mobile_app.views.desk import Desk
 from mobile_app.views.frame import TWO_COLUMNS_FROM
-from mobile_app.views.parts import Desk
+from mobile_app.views.guide import guide
+from mobile_app.views.intro import introduction
+from mobile_app.views.keep import keeping
+from mobile_app.views.look import Look
+from mobile_app.views.photo import check, waiting, welcome
+from mobile_app.views.settings import settings
+from mobile_app.views.spots import comparison, no_spots, spot_detail, spot_edit, spot_list
 from mobile_app.views.trouble import malfunction, photo_refused
-from mobile_app.views.welcome import analysing, welcome
-from runtime.advice import DISCLAIMER
+
+if TYPE_CHECKING:
+    from runtime import Triage
 
 
 class SharedModel:
@@ -39,16 +52,21 @@ class SharedModel:
     def __init__(self, bundle: Path | None) -> None:
         self._bundle = bundle
         self._lock = threading.Lock()
-        self._model: Assessor | None = None
+        self._model: Triage | None = None
 
-    def __call__(self) -> Assessor:
+    def __call__(self) -> "Triage":
         """The loaded model. Raises `BundleError` when there is none to load."""
         with self._lock:
             if self._model is None:
                 self._model = self._load()
             return self._model
 
-    def _load(self) -> Assessor:
+    @property
+    def loaded(self) -> "Triage | None":
+        """The model, if it has been loaded already: drawing a page never waits for it."""
+        return self._model
+
+    def _load(self) -> "Triage":
         from runtime import Triage  # not at import: the first frame does not wait for onnxruntime
 
         return Triage.load(self._bundle)
@@ -57,50 +75,113 @@ class SharedModel:
 @ft.observable
 @dataclass
 class Shown:
-    """The screen on show and the room for it; assigning to either redraws the page."""
+    """What a page is drawn from besides the session; assigning to any of it redraws the page."""
 
-    screen: Screen = field(default_factory=Welcome)
+    turn: int = 0
+    """counts the session's changes"""
     wide: bool = False
+    dark: bool = False
+    """whether the device is set to dark"""
 
 
 @ft.component
-def App(shown: Shown, desk: Desk) -> ft.Control:
-    """Draws whichever screen is on show."""
-    ft.on_mounted(desk.journey.warm_up)  # after the first frame
-    desk = replace(desk, wide=shown.wide)
-    match shown.screen:
+def App(shown: Shown, session: Session, files: DeviceFiles, where: Callable[[], str]) -> ft.Control:
+    """Draws whatever is on show."""
+    ft.on_mounted(session.journey.warm_up)  # after the first frame
+    look = Look(palette=_palette(session, shown), scale=session.preferences.text_scale, wide=shown.wide)
+    desk = Desk(session=session, look=look, files=files.for_views(), where=where())
+    return ft.Container(content=_content(desk), bgcolor=look.palette.page, expand=True)
+
+
+def _palette(session: Session, shown: Shown) -> Palette:
+    theme = session.preferences.theme
+    return DARK if theme is Theme.DARK or (theme is Theme.SYSTEM and shown.dark) else LIGHT
+
+
+def _content(desk: Desk) -> ft.Control:
+    session = desk.session
+    if session.introducing:
+        return introduction(desk)
+    if session.keeping is not None:
+        return keeping(desk, session.keeping)
+    match session.tab:
+        case Tab.PHOTO:
+            return _photo(desk, session.journey.screen)
+        case Tab.SPOTS:
+            return _spots(desk)
+        case Tab.GUIDE:
+            return guide(desk)
+        case Tab.SETTINGS:
+            return settings(desk)
+
+
+def _photo(desk: Desk, screen: Screen) -> ft.Control:
+    match screen:
         case Welcome():
             return welcome(desk)
-        case Analysing() as screen:
-            return analysing(desk, screen)
-        case Verdict() as screen:
+        case Opening() | Analysing():
+            return waiting(desk, screen)
+        case Check():
+            return check(desk, screen)
+        case Verdict():
             return verdict(desk, screen)
-        case CannotAssess() as screen:
+        case CannotAssess():
             return cannot_assess(desk, screen)
-        case PhotoRefused() as screen:
+        case PhotoRefused():
             return photo_refused(desk, screen)
-        case Malfunction() as screen:
+        case Malfunction():
             return malfunction(desk, screen)
 
 
-def build_app(*, bundle: Path | None, shared_host: bool = False) -> Callable[[ft.Page], None]:
-    """The function that Flet calls for each session. `shared_host`: photos travel to another computer to be judged."""
+def _spots(desk: Desk) -> ft.Control:
+    if desk.session.spots is None:
+        return no_spots(desk)
+    match desk.session.spots.view:
+        case SpotList() as view:
+            return spot_list(desk, view)
+        case SpotDetail() as view:
+            return spot_detail(desk, view)
+        case SpotEdit() as view:
+            return spot_edit(desk, view)
+        case Comparison() as view:
+            return comparison(desk, view)
+
+
+def build_app(
+    *, bundle: Path | None, keeper: Keeper, as_page: bool = False, shared_host: bool = False
+) -> Callable[[ft.Page], None]:
+    """The function that Flet calls for each session.
+
+    `as_page`: in a browser; `shared_host`: photos travel to another computer to be judged.
+    """
     model = SharedModel(bundle)
 
     def start(page: ft.Page) -> None:
-        _dress(page, title=ENGLISH.app)
-        shown = Shown(wide=_is_wide(page.width))
-        page.on_resize = lambda event: setattr(shown, "wide", _is_wide(event.width))
-        journey = Journey(
-            open_model=model,
-            preview=square_preview,
-            run=background(page),
-            show=lambda screen: setattr(shown, "screen", screen),
+        _dress(page)
+        shown = Shown(wide=_is_wide(page.width), dark=_is_dark(page))
+        session = Session(
+            journey=lambda owner: _journey(page, model, owner, shown),
+            kept=keeper.open(),
+            changed=lambda: setattr(shown, "turn", shown.turn + 1),
         )
-        picker = ft.FilePicker(on_result=lambda event: pick(journey, event.files))
-        page.render(App, shown, _desk(journey, picker, shared_host=shared_host, texts=ENGLISH))
+        files = DeviceFiles(page=page, session=session, model=lambda: model.loaded)
+        page.on_resize = lambda event: setattr(shown, "wide", _is_wide(event.width))
+        page.on_platform_brightness_change = lambda: setattr(shown, "dark", _is_dark(page))
+        page.on_close = lambda: keeper.close(session.kept)
+        page.render(App, shown, session, files, lambda: _where(session, as_page=as_page, shared_host=shared_host))
 
     return start
+
+
+def _journey(page: ft.Page, model: SharedModel, owner: Session, shown: Shown) -> Journey:
+    return Journey(
+        open_model=model,
+        darkroom=darkroom(),
+        overlay=overlay_of,
+        run=background(page),
+        show=lambda _: owner.changed(),
+        language=lambda: owner.preferences.language,
+    )
 
 
 def background(page: ft.Page) -> Run:
@@ -113,35 +194,36 @@ def background(page: ft.Page) -> Run:
     return run
 
 
-def pick(journey: Journey, files: list[ft.FilePickerFile]) -> None:
-    """Judge the picked file; a cancelled chooser changes nothing."""
-    if files:
-        journey.choose(Photo(name=files[0].name, data=files[0].bytes or b""))
+def _where(session: Session, *, as_page: bool, shared_host: bool) -> str:
+    texts = session.texts.start
+    if shared_host:
+        return texts.on_that_computer
+    return texts.on_this_computer if as_page and session.kept.session_only else texts.on_this_device
 
 
 def _is_wide(width: float | None) -> bool:
     return (width or 0) >= TWO_COLUMNS_FROM
 
 
-def _desk(journey: Journey, picker: ft.FilePicker, *, shared_host: bool, texts: Texts) -> Desk:
-    where = texts.on_that_computer if shared_host else texts.on_this_device
-    return Desk(texts=texts, journey=journey, picker=picker, disclaimer=DISCLAIMER, where=where)
+def _is_dark(page: ft.Page) -> bool:
+    return page.platform_brightness is ft.Brightness.DARK
 
 
-def _dress(page: ft.Page, *, title: str) -> None:
-    page.title = title
-    page.theme_mode = ft.ThemeMode.LIGHT
-    page.theme = ft.Theme(color_scheme_seed=palette.BRAND, color_scheme=_colors(), font_family="Roboto")
-    page.bgcolor = palette.PAGE
+def _dress(page: ft.Page) -> None:
+    page.title = ENGLISH.app
+    page.theme_mode = ft.ThemeMode.SYSTEM
+    page.theme = _theme(LIGHT)
+    page.dark_theme = _theme(DARK)
     page.padding = 0
     page.horizontal_alignment = ft.CrossAxisAlignment.STRETCH
 
 
-def _colors() -> ft.ColorScheme:
-    return ft.ColorScheme(
-        primary=palette.BRAND,
-        on_primary=palette.ON_BRAND,
-        surface=palette.SURFACE,
-        on_surface=palette.TEXT,
-        on_surface_variant=palette.MUTED,
+def _theme(palette: Palette) -> ft.Theme:
+    scheme = ft.ColorScheme(
+        primary=palette.brand,
+        on_primary=palette.on_brand,
+        surface=palette.surface,
+        on_surface=palette.text,
+        on_surface_variant=palette.muted,
     )
+    return ft.Theme(color_scheme_seed=palette.brand, color_scheme=scheme, font_family="Roboto")

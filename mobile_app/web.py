@@ -10,7 +10,7 @@ from typing import Any
 from mobile_app.locales import ENGLISH
 
 APP_NAME = ENGLISH.app
-APP_CLAIM = ENGLISH.before_the_photo
+APP_CLAIM = ENGLISH.start.question
 
 MAX_MESSAGE = 64 * 1024 * 1024
 """Bytes of one message from the browser. A photo arrives as one; `runtime` refuses photos above 50 MB itself, with a
@@ -39,20 +39,28 @@ class AddressTaken(Exception):
     """The address to serve on cannot be used."""
 
 
-def serve(*, host: str, port: int, bundle: Path | None) -> None:
-    """Serve until Ctrl-C or SIGTERM; prints the address once the page can be opened. Raises `AddressTaken`."""
+def serve(*, host: str, port: int, bundle: Path | None, keep: Path | None = None) -> None:
+    """Serve until Ctrl-C or SIGTERM; prints the address once the page can be opened. Raises `AddressTaken`.
+
+    Each visit sees its own spots only, and nothing of it is left; with `keep`, every visit sees those in that folder.
+    """
     listener = _listen(host, port)
     # Imported once the port is known to be free: a wrong option is answered at once.
     import flet_web.fastapi
     import uvicorn  # the server under flet-web
 
+    from mobile_app.keeping import OnDevice, PerVisit
     from mobile_app.main import build_app
 
-    start = build_app(bundle=bundle, shared_host=not is_this_computer(host))
+    keeper = PerVisit() if keep is None else OnDevice(lambda: keep)
+    start = build_app(bundle=bundle, keeper=keeper, as_page=True, shared_host=not is_this_computer(host))
     app = flet_web.fastapi.app(start, app_name=APP_NAME, app_description=APP_CLAIM, no_cdn=True)
     config = uvicorn.Config(own_files_only(app), log_level="critical", ws="websockets-sansio", ws_max_size=MAX_MESSAGE)
     _announce(host, listener.getsockname()[1])
-    uvicorn.Server(config).run(sockets=[listener])
+    try:
+        uvicorn.Server(config).run(sockets=[listener])
+    finally:
+        keeper.close_all()
 
 
 def is_this_computer(host: str) -> bool:

@@ -5,6 +5,7 @@ and codes cannot disagree and no report is without its disclaimer.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -119,6 +120,28 @@ class Report:
         """One line of ASCII JSON."""
         return json.dumps(self.to_dict(), allow_nan=False)
 
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any], *, language: str | None = None) -> "Report":
+        """What `to_dict` wrote, in its own language or another.
+
+        Raises ValueError for anything that this version did not write: an unknown tier, reason or condition included.
+        """
+        try:
+            return cls(
+                tier=Tier(values["tier"]),
+                malignancy=_probability(values["malignancy"]),
+                conditions=tuple(_score_from(item) for item in values["conditions"]),
+                condition_set=tuple(Condition(name) for name in values["condition_set"]),
+                novelty=None if values["novelty"] is None else float(values["novelty"]),
+                reason_codes=tuple(reason_code(code) for code in values["reason_codes"]),
+                raised_by=None if values["raised_by"] is None else Condition(values["raised_by"]),
+                model_id=str(values["model_id"]),
+                calibrated=bool(values["calibrated"]),
+                language=language or str(values["language"]),
+            )
+        except (KeyError, TypeError) as problem:
+            raise ValueError(f"not a report of this version ({type(problem).__name__}: {problem})") from problem
+
     def _advice(self) -> dict[str, Any]:
         advice = self.advice
         return {
@@ -139,6 +162,28 @@ class Report:
             "description": words.description,
             "probability": score.probability,
         }
+
+
+def reason_code(code: str) -> ReasonCode:
+    """A code as it stands in JSON. Raises ValueError for one that this version does not know."""
+    from runtime.quality import QualityProblem  # brings numpy, which words and codes do not wait for
+
+    return QualityProblem(code) if code in set(QualityProblem) else Reason(code)
+
+
+def _probability(value: object) -> float | None:
+    if value is None:
+        return None
+    if not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise ValueError(f"{value!r} is no probability")
+    return float(value)
+
+
+def _score_from(item: Mapping[str, Any]) -> ConditionScore:
+    probability = _probability(item["probability"])
+    if probability is None:
+        raise ValueError("a condition without a probability")
+    return ConditionScore(condition=Condition(item["condition"]), probability=probability)
 
 
 def ranked(prediction: Prediction) -> tuple[ConditionScore, ...]:

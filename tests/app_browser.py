@@ -39,6 +39,31 @@ class Visit:
         heading.wait_for(timeout=PATIENCE, state="attached")
         return str(heading.inner_text())
 
+    def tap(self, name: str | re.Pattern[str]) -> None:
+        """Tap a button; a text must be its whole name."""
+        self.page.get_by_role("button", name=name, exact=True).first.click(timeout=PATIENCE)
+
+    def choose(self, shown: str, wanted: str) -> None:
+        """Open the list whose button shows this, and take something else from it."""
+        self.tap(shown)
+        self.tap(wanted)
+
+    def says(self, pattern: re.Pattern[str]) -> str:
+        """What the pattern's group has caught in a control's label."""
+        label = self.page.get_by_label(pattern).first.get_attribute("aria-label", timeout=PATIENCE)
+        found = pattern.search(label or "")
+        assert found, label
+        return found[1]
+
+    def begin(self) -> None:
+        """Past the introduction."""
+        self.tap("Skip")
+
+    def judge(self, button: str, *, name: str, data: bytes) -> None:
+        """Choose a photo and have the square judged that the app proposes."""
+        self.pick(button, name=name, data=data)
+        self.tap(re.compile("Judge this spot|Try anyway"))
+
     def pick(self, button: str, *, name: str, data: bytes) -> None:
         """Tap a button that opens the file chooser, and choose this file."""
         with self.page.expect_file_chooser(timeout=PATIENCE) as chooser:
@@ -47,9 +72,10 @@ class Visit:
 
 
 @contextmanager
-def serving(bundle: Path, *, scratch: Path) -> Iterator[str]:
+def serving(bundle: Path, *, scratch: Path, keep: Path | None = None) -> Iterator[str]:
     """The app as its own process on a free port, its temporary files in `scratch`; gives the printed address."""
     command = [sys.executable, "-m", "mobile_app", "--web", "--port", "0", "--bundle", str(bundle)]
+    command += [] if keep is None else ["--keep", str(keep)]
     scratch.mkdir()
     environment = {**os.environ, "TMPDIR": str(scratch)}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:

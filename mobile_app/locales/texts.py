@@ -1,24 +1,68 @@
-"""The form that every language fills in; a text that a language lacks is a type error, not a blank on the screen."""
+"""The form that every language fills in; a text that a language lacks is a type error, not a blank on the screen.
+
+Words about tiers, advice and photo problems come from `runtime`; these are the app's own. Texts with {braces} are
+formatted with what they name.
+"""
 
 from dataclasses import dataclass
 
+from mobile_app.body import Half, Place, Region
+
 
 @dataclass(frozen=True, kw_only=True)
-class Texts:
-    """The app's strings. Those with {braces} are formatted with the names they show."""
+class StartTexts:
+    """First start, and the screen that asks for a photo."""
 
-    app: str
-    on_this_device: str
-    on_that_computer: str
-    before_the_photo: str
+    steps: tuple[tuple[str, str], ...]
+    """title and text of each step of the introduction"""
+    next: str
+    skip: str
+    begin: str
+    question: str
     tips: tuple[str, ...]
     choose_photo: str
+    take_photo: str
+    choose_dialog: str
+    on_this_device: str
+    on_that_computer: str
+    on_this_computer: str
+    """as a web page on the same computer: nothing is kept after the session"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckTexts:
+    """Between the photo and its answer: is it good enough, and which part of it is meant?"""
+
+    title: str
+    good: str
+    not_good: str
+    frame_hint: str
+    frame_spoken: str
+    """with {zoom}, a number"""
+    zoom_in: str
+    zoom_out: str
+    whole: str
+    around_spot: str
+    move_left: str
+    move_right: str
+    move_up: str
+    move_down: str
+    judge: str
+    judge_anyway: str
+    retake: str
+    opening: str
+    analysing: str
+    analysing_hint: str
+    cancel: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnswerTexts:
+    """Around the answer that `runtime` gives."""
+
     choose_another: str
     another: str
     retake: str
-    choose_dialog: str
-    analysing: str
-    analysing_hint: str
     the_photo: str
     judged_part: str
     tier_spoken: str
@@ -36,6 +80,23 @@ class Texts:
     not_calibrated: str
     model: str
     disclaimer_title: str
+    where_looked: str
+    looking: str
+    looked_at: str
+    keep: str
+    share: str
+    save_pdf: str
+    save_png: str
+    copy: str
+    copied: str
+    saved: str
+    not_saved: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TroubleTexts:
+    """When there is no answer."""
+
     refused_title: str
     refused_advice: str
     bundle_title: str
@@ -44,3 +105,171 @@ class Texts:
     unexpected_advice: str
     details: str
     try_again: str
+    store_title: str
+    store_advice: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpotTexts:
+    """Spots that are followed over time."""
+
+    title: str
+    none_yet: str
+    none_found: str
+    search: str
+    any_place: str
+    keep_title: str
+    new_spot: str
+    which_spot: str
+    name: str
+    name_hint: str
+    no_name: str
+    place: str
+    no_place: str
+    front: str
+    back_view: str
+    notes: str
+    save: str
+    changed_title: str
+    changed_hint: str
+    changed: tuple[tuple[str, str], ...]
+    """code and question, in the order of ABCDE and symptoms"""
+    photos: str
+    """with {count}"""
+    no_photo_kept: str
+    compare: str
+    compare_hint: str
+    compare_spoken: str
+    trend: str
+    trend_tier: str
+    trend_size: str
+    trend_spoken: str
+    """with {points}, what the plot shows in words"""
+    size: str
+    """with {percent}"""
+    remind: str
+    remind_weeks: str
+    """with {weeks}"""
+    remind_event: str
+    """with {name}: the calendar entry"""
+    remind_saved: str
+    due: str
+    """with {date}"""
+    edit: str
+    back: str
+    delete_photo: str
+    delete_spot: str
+    delete_sure: str
+    delete: str
+    keep_it: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SettingTexts:
+    """Settings and what the app is."""
+
+    title: str
+    language: str
+    theme: str
+    theme_system: str
+    theme_light: str
+    theme_dark: str
+    text_size: str
+    text_sizes: tuple[str, str, str, str]
+    keep_photos: str
+    keep_photos_hint: str
+    storage: str
+    stored: str
+    """with {spots}, {photos} and {megabytes}"""
+    protected: str
+    not_protected: str
+    session_only: str
+    export_all: str
+    import_all: str
+    imported: str
+    """with {spots} and {photos}"""
+    delete_all: str
+    delete_all_sure: str
+    deleted: str
+    about: str
+    about_text: str
+    model: str
+    figures: str
+    sensitivity: str
+    melanomas: str
+    specificity: str
+    auc: str
+    licences: str
+    introduction: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class GuideTexts:
+    """What to look for, and whom to ask."""
+
+    title: str
+    abcde: str
+    same_for_all: str
+    """the same standards for every skin tone, and where to look on dark skin"""
+    find_title: str
+    find: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BodyTexts:
+    """One name for each `Region`, and what a half is called."""
+
+    scalp: str
+    face: str
+    ear: str
+    neck: str
+    chest: str
+    abdomen: str
+    groin: str
+    upper_back: str
+    lower_back: str
+    buttock: str
+    shoulder: str
+    upper_arm: str
+    forearm: str
+    hand: str
+    palm: str
+    thigh: str
+    lower_leg: str
+    foot: str
+    sole: str
+    nail: str
+    left: str
+    """with {region}"""
+    right: str
+    """with {region}"""
+
+    def name(self, region: Region) -> str:
+        """The region alone."""
+        return vars(self)[region.value]
+
+    def place(self, place: Place) -> str:
+        """The region with its half."""
+        name = self.name(place.region)
+        if place.half is None:
+            return name
+        return (self.left if place.half is Half.LEFT else self.right).format(region=name)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Texts:
+    """The app's strings in one language."""
+
+    app: str
+    tabs: tuple[str, str, str, str]
+    """photo, spots, guide, settings"""
+    date: str
+    """strftime, digits only"""
+    start: StartTexts
+    check: CheckTexts
+    answer: AnswerTexts
+    trouble: TroubleTexts
+    spots: SpotTexts
+    settings: SettingTexts
+    guide: GuideTexts
+    body: BodyTexts

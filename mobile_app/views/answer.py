@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 
 import flet as ft
 
-from mobile_app import palette
-from mobile_app.locales import Texts
-from mobile_app.state import CannotAssess, Verdict
+from mobile_app.locales.texts import AnswerTexts
+from mobile_app.screens import CannotAssess, Looked, Verdict
+from mobile_app.views.desk import Desk
 from mobile_app.views.frame import NARROW, WIDE, beside, frame
-from mobile_app.views.parts import GAP, Desk, bullets, card, choose_button, heading, notice, picture, words
+from mobile_app.views.look import GAP, Look, picture, stack
 from runtime.advice import AdviceKind
 
 if TYPE_CHECKING:
@@ -33,76 +33,49 @@ ICONS: dict[AdviceKind, ft.IconData] = {
 
 def verdict(desk: Desk, screen: Verdict) -> ft.Control:
     """Tier, advice, conditions; the judged square beside them."""
-    texts, report = desk.texts, screen.report
+    texts, look, report = desk.texts.answer, desk.look, screen.report
+    another = desk.choose(texts.choose_another if look.wide else texts.another, primary=False)
     return _page(
         desk,
-        _photo(
-            desk,
-            screen,
-            button=choose_button(desk, texts.choose_another if desk.wide else texts.another, primary=False),
-        ),
-        _tier_card(texts, report),
-        *_calibration_notice(texts, report),
-        _advice_card(texts, report),
-        ConditionsCard(texts, named_conditions(report)),
-        _red_flags_card(texts, report),
-        words(texts.model.format(model_id=report.model_id), size=12, color=palette.MUTED),
+        _photo(desk, screen, button=another),
+        tier_card(texts, look, report),
+        *_calibration_notice(texts, look, report),
+        _advice_card(desk, report),
+        _conditions(desk, report),
+        _looked_card(desk, screen),
+        _red_flags_card(desk, report),
+        _next_card(desk),
+        look.muted(texts.model.format(model_id=report.model_id), size=12),
     )
 
 
 def cannot_assess(desk: Desk, screen: CannotAssess) -> ft.Control:
     """No tier, the reasons, and another photo as the one thing to do next."""
-    texts, report = desk.texts, screen.report
+    texts, report = desk.texts.answer, screen.report
     return _page(
         desk,
         _photo(desk, screen),
-        _tier_card(texts, report),
-        choose_button(desk, texts.retake),
-        _advice_card(texts, report),
-        _red_flags_card(texts, report),
+        tier_card(texts, desk.look, report),
+        desk.choose(texts.retake),
+        _advice_card(desk, report),
+        _red_flags_card(desk, report),
     )
 
 
-def named_conditions(report: "Report") -> tuple[tuple[str, float], ...]:
-    """The conditions' names in the report's language with their probabilities, likeliest first."""
-    return tuple((report.texts.condition_of(score.condition).name, score.probability) for score in report.conditions)
-
-
-def percent(texts: Texts, probability: float) -> str:
+def percent(texts: AnswerTexts, probability: float) -> str:
     """A probability as whole percent; what rounds to nothing is "<1%", never "0%"."""
     rounded = round(100 * probability)
     return texts.percent.format(value=rounded) if rounded else texts.less_than_one
 
 
-def _page(desk: Desk, photo: ft.Control, *answer: ft.Control) -> ft.Control:
-    return frame(desk, beside(photo, *answer, wide=desk.wide), widest=WIDE if desk.wide else NARROW)
-
-
-def _photo(desk: Desk, screen: Verdict | CannotAssess, *, button: ft.Control | None = None) -> ft.Control:
-    """Large with its caption below in two columns; small beside its caption on a phone, where the tier comes first."""
-    label = desk.texts.the_photo.format(name=screen.photo.name)
-    below = [words(desk.texts.judged_part, size=13, color=palette.MUTED), *([button] if button else [])]
-    if desk.wide:
-        return _stack(picture(screen.preview, label=label), *below)
-    small = picture(screen.preview, label=label, side=PHONE_PICTURE)
-    beside_it = _stack(*below)
-    beside_it.expand = True
-    return ft.Row(controls=[small, beside_it], spacing=GAP)
-
-
-def _stack(*controls: ft.Control) -> ft.Column:
-    return ft.Column(
-        controls=list(controls), spacing=10, tight=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH
-    )
-
-
-def _tier_card(texts: Texts, report: "Report") -> ft.Control:
-    tone = palette.TONES[report.advice.kind]
+def tier_card(texts: AnswerTexts, look: Look, report: "Report") -> ft.Control:
+    """The tier in words, shape and colour, with how soon."""
+    tone = look.palette.tones[report.advice.kind]
     name = report.tier_text
     badge = ft.Row(
         controls=[
-            ft.Icon(icon=ICONS[report.advice.kind], color=tone.accent, size=34),
-            ft.Text(value=name, size=26, weight=ft.FontWeight.W_700, color=tone.accent, expand=True),
+            ft.Icon(icon=ICONS[report.advice.kind], color=tone.accent, size=34 * look.scale),
+            ft.Text(value=name, size=26 * look.scale, weight=ft.FontWeight.W_700, color=tone.accent, expand=True),
         ],
         spacing=12,
     )
@@ -114,72 +87,141 @@ def _tier_card(texts: Texts, report: "Report") -> ft.Control:
         container=True,
         exclude_semantics=True,
     )
-    return card(spoken, heading(report.advice.headline, size=18, level=3), words(report.advice.urgency), tone=tone)
+    return look.card(
+        spoken, look.heading(report.advice.headline, size=18, level=3), look.words(report.advice.urgency), tone=tone
+    )
 
 
-def _calibration_notice(texts: Texts, report: "Report") -> list[ft.Control]:
+def _page(desk: Desk, photo: ft.Control, *answer: ft.Control) -> ft.Control:
+    wide = desk.look.wide
+    return frame(desk, beside(photo, *answer, wide=wide), widest=WIDE if wide else NARROW)
+
+
+def _photo(desk: Desk, screen: Verdict | CannotAssess, *, button: ft.Control | None = None) -> ft.Control:
+    """Large with its caption below in two columns; small beside its caption on a phone, where the tier comes first."""
+    texts = desk.texts.answer
+    label = texts.the_photo.format(name=screen.photo.name)
+    below = [desk.look.muted(texts.judged_part), *([button] if button else [])]
+    if desk.look.wide:
+        return stack(picture(screen.preview, label=label), *below, spacing=10)
+    small = picture(screen.preview, label=label, side=PHONE_PICTURE)
+    beside_it = stack(*below, spacing=10)
+    beside_it.expand = True
+    return ft.Row(controls=[small, beside_it], spacing=GAP)
+
+
+def _calibration_notice(texts: AnswerTexts, look: Look, report: "Report") -> list[ft.Control]:
     if report.calibrated:
         return []
-    return [notice(texts.not_calibrated, icon=ft.Icons.REPORT_PROBLEM_OUTLINED, tone=palette.WARNING)]
+    return [look.notice(texts.not_calibrated, icon=ft.Icons.REPORT_PROBLEM_OUTLINED, tone=look.palette.warning)]
 
 
-def _advice_card(texts: Texts, report: "Report") -> ft.Control:
+def _advice_card(desk: Desk, report: "Report") -> ft.Control:
+    texts, look = desk.texts.answer, desk.look
     why: list[ft.Control] = []
     if report.reasons:
-        why = [heading(texts.why), *bullets(report.reasons, icon=ft.Icons.CHEVRON_RIGHT), ft.Container(height=4)]
-    return card(*why, heading(texts.what_to_do), *bullets(report.advice.what_to_do))
+        reasons = look.bullets(report.reasons, icon=ft.Icons.CHEVRON_RIGHT)
+        why = [look.heading(texts.why), *reasons, ft.Container(height=4)]
+    return look.card(*why, look.heading(texts.what_to_do), *look.bullets(report.advice.what_to_do))
 
 
-def _red_flags_card(texts: Texts, report: "Report") -> ft.Control:
-    advice, red = report.advice, palette.TONES[AdviceKind.HIGH].accent
-    return card(
-        heading(texts.red_flags),
-        words(advice.red_flags_now),
-        words(texts.red_flags_hint, size=13, color=palette.MUTED),
-        *bullets(advice.red_flags, icon=ft.Icons.FLAG_OUTLINED, color=red),
-        *bullets(advice.abcde, icon=ft.Icons.CHEVRON_RIGHT, color=red),
+def _red_flags_card(desk: Desk, report: "Report") -> ft.Control:
+    texts, look, advice = desk.texts.answer, desk.look, report.advice
+    red = look.palette.tones[AdviceKind.HIGH].accent
+    return look.card(
+        look.heading(texts.red_flags),
+        look.words(advice.red_flags_now),
+        look.muted(texts.red_flags_hint),
+        *look.bullets(advice.red_flags, icon=ft.Icons.FLAG_OUTLINED, color=red),
+        *look.bullets(advice.abcde, icon=ft.Icons.CHEVRON_RIGHT, color=red),
     )
+
+
+def _looked_card(desk: Desk, screen: Verdict) -> ft.Control:
+    """On request: it costs a hundred runs of the model. The caveat stands wherever a map does."""
+    texts, look = desk.texts.answer, desk.look
+    match screen.looked:
+        case Looked.NOT_ASKED:
+            ask = look.button(
+                texts.where_looked,
+                icon=ft.Icons.VISIBILITY_OUTLINED,
+                on_tap=desk.session.journey.look,
+                primary=False,
+            )
+            return look.card(ask)
+        case Looked.LOOKING:
+            waiting = ft.Semantics(content=look.words(texts.looking, expand=True), live_region=True, expand=True)
+            return look.card(ft.Row(controls=[look.ring(size=28), waiting], spacing=12))
+        case Looked.SHOWN:
+            return look.card(
+                picture(screen.overlay, label=texts.looked_at), look.words(desk.spoken.explanation_caveat, size=14)
+            )
+        case Looked.NONE:
+            return look.card(look.words(desk.spoken.no_explanation, size=14))
+
+
+def _next_card(desk: Desk) -> ft.Control:
+    """Keep it, hand it on."""
+    texts, look, session = desk.texts.answer, desk.look, desk.session
+    keep = look.button(texts.keep, icon=ft.Icons.BOOKMARK_ADD_OUTLINED, on_tap=session.begin_keeping)
+    return look.card(
+        *([keep] if session.spots is not None else []),
+        look.heading(texts.share),
+        look.link(texts.save_pdf, icon=ft.Icons.PICTURE_AS_PDF_OUTLINED, on_tap=lambda: desk.files.save_page("pdf")),
+        look.link(texts.save_png, icon=ft.Icons.IMAGE_OUTLINED, on_tap=lambda: desk.files.save_page("png")),
+    )
+
+
+def _conditions(desk: Desk, report: "Report") -> ft.Control:
+    named = tuple(
+        (words.name, words.description, score.probability)
+        for score in report.conditions
+        for words in (report.texts.condition_of(score.condition),)
+    )
+    return ConditionsCard(desk.texts.answer, desk.look, report.condition_set_text, named)
 
 
 @ft.component
-def ConditionsCard(texts: Texts, conditions: tuple[tuple[str, float], ...]) -> ft.Control:
-    """The likeliest conditions as bars; a tap shows the rest."""
+def ConditionsCard(
+    texts: AnswerTexts, look: Look, likely: str, conditions: tuple[tuple[str, str, float], ...]
+) -> ft.Control:
+    """The likeliest conditions as bars with what they are; a tap shows the rest."""
     all_shown, show_all = ft.use_state(False)
     shown = conditions if all_shown else conditions[:FIRST_CONDITIONS]
-    return card(
-        heading(texts.conditions),
-        words(texts.conditions_hint, size=13, color=palette.MUTED),
-        *[_bar(texts, name, probability) for name, probability in shown],
-        _more_button(texts, count=len(conditions), all_shown=all_shown, toggle=lambda: show_all(not all_shown)),
+    more = _more_button(texts, look, count=len(conditions), all_shown=all_shown, toggle=lambda: show_all(not all_shown))
+    return look.card(
+        look.heading(texts.conditions),
+        *([look.words(likely)] if likely else []),
+        look.muted(texts.conditions_hint),
+        *[_bar(texts, look, name, description, probability) for name, description, probability in shown],
+        more,
     )
 
 
-def _more_button(texts: Texts, *, count: int, all_shown: bool, toggle: Callable[[], None]) -> ft.Control:
-    return ft.Row(
-        controls=[
-            ft.TextButton(
-                content=texts.show_fewer if all_shown else texts.show_all.format(count=count),
-                icon=ft.Icons.EXPAND_LESS if all_shown else ft.Icons.EXPAND_MORE,
-                style=ft.ButtonStyle(padding=ft.Padding.only(right=12)),
-                on_click=toggle,
-            )
-        ]
+def _more_button(
+    texts: AnswerTexts, look: Look, *, count: int, all_shown: bool, toggle: Callable[[], None]
+) -> ft.Control:
+    return look.link(
+        texts.show_fewer if all_shown else texts.show_all.format(count=count),
+        icon=ft.Icons.EXPAND_LESS if all_shown else ft.Icons.EXPAND_MORE,
+        on_tap=toggle,
     )
 
 
-def _bar(texts: Texts, name: str, probability: float) -> ft.Control:
-    """Name and percent over a bar; screen readers hear one sentence."""
+def _bar(texts: AnswerTexts, look: Look, name: str, description: str, probability: float) -> ft.Control:
+    """Name and percent over a bar, what it is below; screen readers hear one sentence."""
     share = percent(texts, probability)
-    label = ft.Row(
-        controls=[words(name, expand=True), ft.Text(value=share, size=15, weight=ft.FontWeight.W_600)],
-        spacing=GAP,
+    label = ft.Row(controls=[look.words(name, expand=True), look.words(share, bold=True)], spacing=GAP)
+    bar = ft.ProgressBar(
+        value=probability,
+        bar_height=8,
+        border_radius=4,
+        color=look.palette.brand,
+        bgcolor=look.palette.track,
     )
-    bar = ft.ProgressBar(value=probability, bar_height=8, border_radius=4, color=palette.BRAND, bgcolor=palette.TRACK)
     return ft.Semantics(
-        content=ft.Column(
-            controls=[label, bar], spacing=5, tight=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH
-        ),
-        label=texts.condition_spoken.format(name=name, percent=share),
+        content=stack(label, bar, look.muted(description), spacing=5),
+        label=f"{texts.condition_spoken.format(name=name, percent=share)}. {description}",
         container=True,
         exclude_semantics=True,
     )

@@ -1,38 +1,50 @@
-"""What surrounds every screen: the app's name, where photos go, and the disclaimer."""
+"""What surrounds every screen: the app's name, where photos go, the disclaimer, and the four tabs."""
 
 import flet as ft
 
-from mobile_app import palette
-from mobile_app.views.parts import GAP, Desk, heading, notice, words
+from mobile_app.session import Tab
+from mobile_app.views.desk import Desk
+from mobile_app.views.look import GAP, stack
 
 WIDE = 1040  # logical pixels at most: two columns
 NARROW = 560  # logical pixels at most: one column, so that lines of text stay readable on a desktop
 TWO_COLUMNS_FROM = 800  # logical pixels of the window
 
+TAB_ICONS: dict[Tab, ft.IconData] = {
+    Tab.PHOTO: ft.Icons.CENTER_FOCUS_STRONG_OUTLINED,
+    Tab.SPOTS: ft.Icons.HISTORY,
+    Tab.GUIDE: ft.Icons.MENU_BOOK_OUTLINED,
+    Tab.SETTINGS: ft.Icons.TUNE,
+}
 
-def frame(desk: Desk, *controls: ft.Control, widest: int = NARROW) -> ft.Control:
-    """The whole page: header on top, the screen's controls, the disclaimer below; it scrolls as one."""
-    body = ft.Column(
-        controls=[_header(desk), *controls, _disclaimer(desk)],
-        spacing=GAP,
-        tight=True,
-        horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
-    )
+
+def frame(
+    desk: Desk, *controls: ft.Control, widest: int = NARROW, tabs: bool = True, pinned: ft.Control | None = None
+) -> ft.Control:
+    """The whole page: header on top, the screen's controls, the disclaimer below, scrolling as one; tabs at the
+    bottom, where a thumb reaches them. `pinned` stays above what scrolls: dragging it must not scroll the page."""
+    header = [] if pinned else [_header(desk)]  # below what is pinned it would only push the way on off the screen
+    body = stack(*header, *_message(desk), *controls, _disclaimer(desk))
     # A column gives its children loose constraints: the width below is a maximum, smaller windows get smaller pages.
     middle = ft.Column(
         controls=[ft.Container(content=body, width=widest, padding=ft.Padding.all(GAP))],
         horizontal_alignment=ft.CrossAxisAlignment.CENTER,
         scroll=ft.ScrollMode.AUTO,
         expand=True,
+        key=desk.session.here,  # another screen begins at its top
     )
-    return ft.SafeArea(content=middle, expand=True)
+    page = ft.Column(
+        controls=[*([pinned] if pinned else []), middle, *([_tabs(desk)] if tabs else [])],
+        spacing=0,
+        expand=True,
+        horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
+    )
+    return ft.SafeArea(content=page, expand=True)
 
 
 def beside(photo: ft.Control, *answer: ft.Control, wide: bool) -> ft.Control:
     """The photo next to the answer where there is room, above it on a phone."""
-    column = ft.Column(
-        controls=list(answer), spacing=GAP, tight=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH
-    )
+    column = stack(*answer)
     if not wide:
         column.controls.insert(0, photo)
         return column
@@ -44,14 +56,15 @@ def beside(photo: ft.Control, *answer: ft.Control, wide: bool) -> ft.Control:
 
 
 def _header(desk: Desk) -> ft.Control:
+    look = desk.look
     mark = ft.Container(
-        content=ft.Icon(icon=ft.Icons.HEALTH_AND_SAFETY_OUTLINED, color=palette.ON_BRAND, size=24),
-        bgcolor=palette.BRAND,
+        content=ft.Icon(icon=ft.Icons.HEALTH_AND_SAFETY_OUTLINED, color=look.palette.on_brand, size=24),
+        bgcolor=look.palette.brand,
         border_radius=12,
         padding=ft.Padding.all(9),
     )
     title = ft.Column(
-        controls=[heading(desk.texts.app, size=19, level=1), words(desk.where, size=13, color=palette.MUTED)],
+        controls=[look.heading(desk.texts.app, size=19, level=1), look.muted(desk.where)],
         spacing=1,
         tight=True,
         expand=True,
@@ -59,5 +72,46 @@ def _header(desk: Desk) -> ft.Control:
     return ft.Row(controls=[mark, title], spacing=12)
 
 
+def _message(desk: Desk) -> list[ft.Control]:
+    if not desk.session.message:
+        return []
+    note = desk.look.notice(desk.session.message, icon=ft.Icons.INFO_OUTLINE, tone=desk.look.palette.neutral)
+    return [ft.Semantics(content=note, live_region=True)]
+
+
 def _disclaimer(desk: Desk) -> ft.Control:
-    return notice(desk.disclaimer, title=desk.texts.disclaimer_title, icon=ft.Icons.INFO_OUTLINE, tone=palette.NEUTRAL)
+    return desk.look.notice(
+        desk.spoken.disclaimer,
+        title=desk.texts.answer.disclaimer_title,
+        icon=ft.Icons.INFO_OUTLINE,
+        tone=desk.look.palette.neutral,
+    )
+
+
+def _tabs(desk: Desk) -> ft.Control:
+    buttons = [_tab(desk, tab, label) for tab, label in zip(Tab, desk.texts.tabs, strict=True)]
+    return ft.Container(
+        content=ft.Row(controls=buttons, spacing=0, alignment=ft.MainAxisAlignment.SPACE_AROUND),
+        bgcolor=desk.look.palette.surface,
+        border=ft.Border.only(top=ft.BorderSide(1, desk.look.palette.outline)),
+        padding=ft.Padding.symmetric(horizontal=4, vertical=4),
+    )
+
+
+def _tab(desk: Desk, tab: Tab, label: str) -> ft.Control:
+    """Label below icon; the one that is open is bold and has another shape, so that colour never speaks alone."""
+    look, here = desk.look, desk.session.tab is tab
+    color = look.palette.brand if here else look.palette.muted
+    mark = ft.Container(
+        content=ft.Icon(icon=TAB_ICONS[tab], color=look.palette.on_brand if here else color, size=22),
+        bgcolor=look.palette.brand if here else None,
+        border_radius=14,
+        padding=ft.Padding.symmetric(horizontal=16, vertical=3),
+    )
+    text = look.words(label, size=12, color=color, bold=here, centred=True)
+    content = ft.Column(controls=[mark, text], spacing=2, tight=True, horizontal_alignment=ft.CrossAxisAlignment.CENTER)
+    style = ft.ButtonStyle(
+        padding=ft.Padding.symmetric(horizontal=2, vertical=4), shape=ft.RoundedRectangleBorder(radius=12)
+    )
+    button = ft.TextButton(content=content, style=style, on_click=lambda: desk.session.open_tab(tab))
+    return ft.Container(content=ft.Semantics(content=button, selected=here), expand=1)

@@ -2,52 +2,40 @@
 
 import flet as ft
 
-from mobile_app import palette
-from mobile_app.state import Fault, Malfunction, PhotoRefused
+from mobile_app.screens import Fault, Malfunction, PhotoRefused
+from mobile_app.views.desk import Desk
 from mobile_app.views.frame import frame
-from mobile_app.views.parts import Desk, bullets, card, choose_button, heading, tap_button, words
 
 
 def photo_refused(desk: Desk, screen: PhotoRefused) -> ft.Control:
     """What is wrong with the file, and another one as the way on."""
-    texts = desk.texts
+    texts, look = desk.texts.trouble, desk.look
+    tone = look.palette.warning
     return frame(
         desk,
-        card(
-            _title(texts.refused_title, icon=ft.Icons.BROKEN_IMAGE_OUTLINED),
-            words(screen.reason),
-            words(texts.refused_advice),
-            tone=palette.WARNING,
+        look.card(
+            look.title(texts.refused_title, icon=ft.Icons.BROKEN_IMAGE_OUTLINED, tone=tone),
+            look.words(screen.reason),
+            look.words(texts.refused_advice),
+            tone=tone,
         ),
-        choose_button(desk, texts.choose_another),
+        desk.choose(desk.texts.answer.choose_another),
     )
 
 
 def malfunction(desk: Desk, screen: Malfunction) -> ft.Control:
     """What happened, what to do, and one button to try again."""
-    texts = desk.texts
-    bundle = screen.fault is Fault.BUNDLE
+    texts, look = desk.texts.trouble, desk.look
+    tone, bundle = look.palette.warning, screen.fault is Fault.BUNDLE
     advice = texts.bundle_advice if bundle else (texts.unexpected_advice,)
+    title = texts.bundle_title if bundle else texts.unexpected_title
     return frame(
         desk,
-        card(
-            _title(texts.bundle_title if bundle else texts.unexpected_title, icon=ft.Icons.BUILD_CIRCLE_OUTLINED),
-            *bullets(advice, icon=ft.Icons.CHEVRON_RIGHT, color=palette.WARNING.accent),
-            tone=palette.WARNING,
+        look.card(
+            look.title(title, icon=ft.Icons.BUILD_CIRCLE_OUTLINED, tone=tone),
+            *look.bullets(advice, icon=ft.Icons.CHEVRON_RIGHT, color=tone.accent),
+            tone=tone,
         ),
-        card(heading(texts.details), words(screen.detail, size=14, color=palette.MUTED)),
-        tap_button(texts.try_again, icon=ft.Icons.REFRESH, on_tap=desk.journey.try_again),
-    )
-
-
-def _title(text: str, *, icon: ft.IconData) -> ft.Control:
-    return ft.Row(
-        controls=[
-            ft.Icon(icon=icon, color=palette.WARNING.accent, size=32),
-            ft.Container(
-                content=ft.Semantics(content=heading(text, size=21, color=palette.WARNING.accent), live_region=True),
-                expand=True,
-            ),
-        ],
-        spacing=12,
+        look.card(look.heading(texts.details), look.muted(screen.detail, size=14)),
+        look.button(texts.try_again, icon=ft.Icons.REFRESH, on_tap=desk.session.journey.try_again),
     )

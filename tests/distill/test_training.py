@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from ctrl_c import heed_ctrl_c
 from plugin_photos import make_ham
 from plugin_training import SMALL_STUDENT
 from safetensors.torch import save_file
@@ -119,10 +120,6 @@ def test_kill_9_in_an_epoch_then_resume(ham_root: Path, tmp_path: Path) -> None:
     assert load_student(run)
 
 
-def _heed_ctrl_c() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
 def _shorten(run: Path, epochs: int) -> None:
     """Sixty epochs leave time to kill in; two more are enough to show that it goes on."""
     values = json.loads((run / "config.json").read_text())
@@ -132,8 +129,7 @@ def _shorten(run: Path, epochs: int) -> None:
 @pytest.mark.slow
 def test_ctrl_c_says_how_to_go_on(ham_root: Path, tmp_path: Path) -> None:
     run = tmp_path / "runs" / "killed"
-    # A shell that starts its jobs in the background has them ignore SIGINT, and so would the command.
-    with subprocess.Popen(_command(ham_root, tmp_path), stderr=subprocess.PIPE, preexec_fn=_heed_ctrl_c) as process:
+    with subprocess.Popen(_command(ham_root, tmp_path), stderr=subprocess.PIPE, preexec_fn=heed_ctrl_c) as process:
         _wait_for(run, process, "checkpoint-*/state.json")
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=120)

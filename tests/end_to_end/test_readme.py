@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
+from ctrl_c import heed_ctrl_c
 from plugin_photos import make_ham
 
 ROOT = Path(__file__).parents[2]
@@ -133,7 +134,9 @@ def test_a_folder_becomes_a_table(desk: Path) -> None:
 
 def test_the_service_answers_and_ends_with_ctrl_c(desk: Path) -> None:
     words = [sys.executable, *shlex.split(the("runtime serve").removeprefix("uv run python")), "--port", "0"]
-    with subprocess.Popen(words, cwd=desk, env=_environment(), stdout=subprocess.PIPE, text=True) as served:
+    with subprocess.Popen(
+        words, cwd=desk, env=_environment(), stdout=subprocess.PIPE, text=True, preexec_fn=heed_ctrl_c
+    ) as served:
         assert served.stdout is not None
         found = None
         while found is None:

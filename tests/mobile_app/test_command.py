@@ -1,7 +1,6 @@
 """The command line and the web server's promises, without a browser."""
 
 import asyncio
-import io
 import socket
 from collections.abc import MutableMapping
 from pathlib import Path
@@ -9,14 +8,17 @@ from typing import Any
 
 import flet as ft
 import pytest
-from PIL import ExifTags, Image
+from app_bench import Bench
 
 from mobile_app import cli
-from mobile_app.main import SharedModel, pick
-from mobile_app.preview import square_preview
-from mobile_app.state import Analysing, Assessor, Journey, Photo, Screen
+from mobile_app.darkroom import Photo
+from mobile_app.devices import pick, restore
+from mobile_app.main import SharedModel
+from mobile_app.screens import Opening
+from mobile_app.session import Kept, Session
+from mobile_app.store import Store
 from mobile_app.web import Application, is_this_computer, own_files_only
-from runtime import BundleError, PhotoError
+from runtime import BundleError
 
 
 def test_a_taken_port_is_one_line_and_no_traceback(capsys: pytest.CaptureFixture[str]) -> None:
@@ -94,40 +96,17 @@ def test_a_bundle_is_loaded_once_for_all_sessions(tmp_path: Path, tiny_bundle: A
 
 
 def test_a_cancelled_chooser_changes_nothing() -> None:
-    shown: list[Screen] = []
-    journey = Journey(open_model=no_model, preview=bytes, run=lambda work, done: done(work()), show=shown.append)
-    pick(journey, [])
-    assert shown == []
-    pick(journey, [ft.FilePickerFile(id=0, name="spot.jpg", size=3, bytes=b"abc")])
-    assert shown[0] == Analysing(photo=Photo(name="spot.jpg", data=b"abc"))
+    bench = Bench()
+    session = Session(journey=lambda owner: bench.journey, kept=Kept(store=None), changed=lambda: None)
+    pick(session, [])
+    assert bench.shown == []
+    pick(session, [ft.FilePickerFile(id=0, name="spot.jpg", size=3, bytes=b"abc")])
+    assert bench.shown[0] == Opening(photo=Photo(name="spot.jpg", data=b"abc"))
 
 
-def no_model() -> Assessor:
-    raise BundleError("no bundle here")
-
-
-def test_the_preview_is_the_upright_square_without_the_cameras_notes() -> None:
-    preview = Image.open(io.BytesIO(square_preview(sideways_photo())))
-    assert preview.size == (640, 640)
-    assert not preview.getexif()
-    top, bottom = preview.getpixel((320, 40)), preview.getpixel((320, 600))
-    assert isinstance(top, tuple)
-    assert isinstance(bottom, tuple)
-    assert top[0] > 200 > 50 > bottom[0]
-
-
-def sideways_photo() -> bytes:
-    """Left half black, right half white, EXIF says: turn a quarter to the left; and where it was taken."""
-    image = Image.new("RGB", (600, 600), "black")
-    image.paste("white", (300, 0, 600, 600))
-    exif = Image.Exif()
-    exif[ExifTags.Base.Orientation] = 8
-    exif[ExifTags.Base.Make] = "a phone"
-    out = io.BytesIO()
-    image.save(out, format="JPEG", exif=exif)
-    return out.getvalue()
-
-
-def test_no_preview_of_what_is_no_photo() -> None:
-    with pytest.raises(PhotoError):
-        square_preview(b"hello")
+def test_a_damaged_archive_is_said_and_changes_nothing(tmp_path: Path) -> None:
+    with Store(tmp_path) as store:
+        session = Session(journey=lambda owner: Bench().journey, kept=Kept(store=store), changed=lambda: None)
+        restore(session, [ft.FilePickerFile(id=0, name="kept.zip", size=3, bytes=b"abc")])
+        assert "not an archive" in session.message
+        assert store.lesions() == []

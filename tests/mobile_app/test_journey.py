@@ -2,97 +2,50 @@
 
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import BinaryIO
 
 import pytest
+from app_bench import BLURRED, Bench, FakeModel, broken, photo, report
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mobile_app.state import (
+from mobile_app.framing import Framing
+from mobile_app.screens import (
     Analysing,
-    Assessor,
     CannotAssess,
+    Check,
     Fault,
-    Journey,
+    Looked,
     Malfunction,
-    Photo,
+    Opening,
     PhotoRefused,
-    Screen,
     Verdict,
     Welcome,
-    Work,
 )
-from runtime import BundleError, EngineError, PhotoError, Reason, Report, Tier
+from runtime import Reason, Tier
+from runtime.quality import QualityProblem
 
 
-def report(tier: Tier) -> Report:
-    return Report(
-        tier=tier,
-        malignancy=None,
-        conditions=(),
-        novelty=None,
-        reason_codes=(Reason.UNFAMILIAR,),
-        model_id="fake",
-        calibrated=True,
-    )
-
-
-@dataclass
-class FakeModel:
-    """Answers by the photo's bytes: a tier's name gives that tier, an exception's name raises it."""
-
-    photos: list[bytes] = field(default_factory=list)
-
-    def assess(self, source: BinaryIO) -> Report:
-        data = source.read()
-        self.photos.append(data)
-        errors: dict[bytes, Exception] = {
-            b"PhotoError": PhotoError(f"{source.name}: not a photo"),
-            b"EngineError": EngineError("the model answered NaN"),
-            b"MemoryError": MemoryError("no room"),
-        }
-        if data in errors:
-            raise errors[data]
-        return report(Tier(data.decode()))
-
-
-@dataclass
-class Bench:
-    """A journey whose slow work waits in `pending` until the test finishes it, in any order."""
-
-    open_model: Callable[[], Assessor] = FakeModel
-    shown: list[Screen] = field(default_factory=list)
-    pending: list[tuple[Work, Callable[[Screen], None]]] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.journey = Journey(
-            open_model=lambda: self.open_model(),
-            preview=lambda data: b"preview of " + data,
-            run=lambda work, done: self.pending.append((work, done)),
-            show=self.shown.append,
-        )
-
-    def finish(self, index: int = 0) -> None:
-        work, done = self.pending.pop(index)
-        done(work())
-
-    def judge(self, data: bytes) -> Screen:
-        self.journey.choose(Photo(name="spot.jpg", data=data))
-        self.finish()
-        return self.journey.screen
-
-
-def broken() -> Assessor:
-    raise BundleError("model.onnx is damaged: its checksum does not match")
-
-
-def test_starts_at_welcome_and_shows_that_a_photo_is_being_judged() -> None:
+def test_starts_at_welcome_and_shows_that_a_photo_is_being_opened() -> None:
     bench = Bench()
     assert bench.journey.screen == Welcome()
-    bench.journey.choose(Photo(name="spot.jpg", data=b"low"))
-    assert bench.shown == [Analysing(photo=Photo(name="spot.jpg", data=b"low"))]
+    bench.journey.choose(photo(b"low"))
+    assert bench.shown == [Opening(photo=photo(b"low"))]
+
+
+def test_an_opened_photo_is_framed_before_it_is_judged() -> None:
+    bench = Bench()
+    screen = bench.check(b"low")
+    assert isinstance(screen, Check)
+    assert screen.framing == screen.guess
+    assert screen.problem is None
+    bench.journey.judge()
+    assert bench.journey.screen == Analysing(photo=photo(b"low"))
+
+
+def test_a_photo_that_cannot_be_judged_says_so_before_it_is() -> None:
+    screen = Bench().check(BLURRED)
+    assert isinstance(screen, Check)
+    assert screen.problem is QualityProblem.BLURRED
 
 
 @pytest.mark.parametrize("tier", [Tier.LOW, Tier.MODERATE, Tier.HIGH])
@@ -110,19 +63,77 @@ def test_cannot_assess_is_a_screen_of_its_own() -> None:
 
 
 def test_a_file_that_is_no_photo_is_refused_by_name() -> None:
-    assert Bench().judge(b"PhotoError") == PhotoRefused(reason="spot.jpg: not a photo")
+    assert Bench().check(b"PhotoError") == PhotoRefused(reason="spot.jpg: not a photo")
 
 
-@pytest.mark.parametrize(
-    ("data", "fault"),
-    [(b"EngineError", Fault.BUNDLE), (b"MemoryError", Fault.UNEXPECTED), (b"gibberish", Fault.UNEXPECTED)],
-)
+@pytest.mark.parametrize(("data", "fault"), [(b"EngineError", Fault.BUNDLE), (b"MemoryError", Fault.UNEXPECTED)])
 def test_a_failure_is_a_malfunction_that_keeps_the_photo(data: bytes, fault: Fault) -> None:
     screen = Bench().judge(data)
     assert isinstance(screen, Malfunction)
     assert screen.fault is fault
-    assert screen.photo == Photo(name="spot.jpg", data=data)
+    assert screen.photo == photo(data)
     assert screen.detail
+
+
+def test_the_square_moves_under_what_is_measured() -> None:
+    """A slow measurement does not move the square back to where it was when it began."""
+    bench = Bench()
+    first = bench.check(b"low")
+    assert isinstance(first, Check)
+    bench.journey.measure()
+    moved = first.framing.zoomed(1.2).moved(0.05, 0.0)
+    bench.journey.reframe(moved)
+    bench.finish()
+    assert isinstance(bench.journey.screen, Check)
+    assert bench.journey.screen.framing == moved
+
+
+def test_only_the_check_can_be_framed_and_judged() -> None:
+    bench = Bench()
+    framing = Framing(width=400, height=300, x=200, y=150, side=300)
+    for action in (lambda: bench.journey.reframe(framing), bench.journey.measure, bench.journey.judge):
+        action()
+    assert bench.journey.screen == Welcome()
+    assert not bench.pending
+
+
+def test_where_the_model_looked_is_shown_on_request() -> None:
+    bench = Bench()
+    bench.judge(b"low")
+    bench.journey.look()
+    assert isinstance(bench.journey.screen, Verdict)
+    assert bench.journey.screen.looked is Looked.LOOKING
+    bench.finish()
+    assert bench.journey.screen.looked is Looked.SHOWN
+    assert bench.journey.screen.overlay == b"map of low"
+    bench.journey.look()
+    assert not bench.pending
+
+
+@pytest.mark.parametrize("data", [b"moderate", b"high"])
+def test_a_map_that_cannot_be_made_takes_no_verdict_away(data: bytes) -> None:
+    bench = Bench()
+    bench.judge(data)
+    bench.journey.look()
+    bench.finish()
+    assert isinstance(bench.journey.screen, Verdict)
+    assert bench.journey.screen.looked is Looked.NONE
+    assert bench.journey.screen.report.tier.value.encode() == data
+
+
+def test_an_answer_changes_its_language_and_nothing_else() -> None:
+    bench = Bench(language="es")
+    before = bench.judge(b"high")
+    assert isinstance(before, Verdict)
+    assert before.report.language == "es"
+    bench.journey.look()
+    bench.journey.speak("fr")
+    bench.finish()
+    after = bench.journey.screen
+    assert isinstance(after, Verdict)
+    assert after.report == report(Tier.HIGH, language="fr")
+    assert after.preview == before.preview
+    assert after.looked is Looked.NONE
 
 
 def test_a_damaged_bundle_shows_without_any_photo_being_picked() -> None:
@@ -140,11 +151,13 @@ def test_warming_up_a_sound_bundle_stays_at_welcome() -> None:
     assert bench.journey.screen == Welcome()
 
 
-def test_try_again_judges_the_kept_photo_once_the_bundle_is_mended() -> None:
+def test_try_again_takes_the_kept_photo_once_the_bundle_is_mended() -> None:
     bench = Bench(open_model=broken)
     assert isinstance(bench.judge(b"high"), Malfunction)
     bench.open_model = FakeModel
     bench.journey.try_again()
+    bench.finish()
+    bench.journey.judge()
     bench.finish()
     assert isinstance(bench.journey.screen, Verdict)
 
@@ -162,49 +175,56 @@ def test_try_again_without_a_photo_looks_for_the_bundle_once_more() -> None:
 def test_a_load_that_ends_late_does_not_take_the_photo_away() -> None:
     bench = Bench()
     bench.journey.warm_up()
-    bench.journey.choose(Photo(name="spot.jpg", data=b"high"))
+    bench.journey.choose(photo(b"high"))
     bench.finish(0)
-    assert isinstance(bench.journey.screen, Analysing)
+    assert isinstance(bench.journey.screen, Opening)
 
 
 def test_the_answer_for_an_earlier_photo_is_dropped() -> None:
     bench = Bench()
-    bench.journey.choose(Photo(name="first.jpg", data=b"low"))
-    bench.journey.choose(Photo(name="second.jpg", data=b"high"))
+    bench.check(b"low")
+    bench.journey.judge()
+    bench.journey.choose(photo(b"high"))
     bench.finish(1)
     bench.finish(0)
-    assert isinstance(bench.journey.screen, Verdict)
-    assert bench.journey.screen.photo.name == "second.jpg"
+    assert isinstance(bench.journey.screen, Check)
+    assert bench.journey.screen.photo.data == b"high"
 
 
 def test_starting_over_forgets_the_photo_that_is_being_judged() -> None:
     bench = Bench()
-    bench.journey.choose(Photo(name="spot.jpg", data=b"low"))
+    bench.check(b"low")
+    bench.journey.judge()
     bench.journey.start_over()
     bench.finish()
     assert bench.journey.screen == Welcome()
 
 
-PHOTOS = st.sampled_from([b"low", b"high", b"cannot assess", b"PhotoError", b"EngineError", b"MemoryError"])
+PHOTOS = st.sampled_from([b"low", b"high", b"cannot assess", BLURRED, b"PhotoError", b"EngineError", b"MemoryError"])
 STEPS = st.one_of(
     st.tuples(st.just("choose"), PHOTOS),
-    st.tuples(st.sampled_from(["start_over", "try_again", "warm_up"]), st.none()),
+    st.tuples(st.sampled_from(["judge", "measure", "look", "start_over", "try_again", "warm_up"]), st.none()),
     st.tuples(st.just("finish"), st.integers(0, 3)),
+    st.tuples(st.just("speak"), st.sampled_from(["en", "fr"])),
 )
 
 
 @given(st.lists(STEPS, max_size=25))
-def test_no_sequence_of_taps_gives_a_verdict_to_another_photo(steps: list[tuple[str, bytes | int | None]]) -> None:
+def test_no_sequence_of_taps_gives_a_verdict_to_another_photo(
+    steps: list[tuple[str, bytes | int | str | None]],
+) -> None:
     """Above all: what could not be judged never ends in a tier, whatever is tapped and whatever arrives late."""
     bench = Bench()
     last_chosen = b""
     for action, value in steps:
         if action == "choose" and isinstance(value, bytes):
             last_chosen = value
-            bench.journey.choose(Photo(name="spot.jpg", data=value))
+            bench.journey.choose(photo(value))
         elif action == "finish" and isinstance(value, int):
             if value < len(bench.pending):
                 bench.finish(value)
+        elif action == "speak" and isinstance(value, str):
+            bench.journey.speak(value)
         else:
             getattr(bench.journey, action)()
         screen = bench.journey.screen
@@ -215,13 +235,14 @@ def test_no_sequence_of_taps_gives_a_verdict_to_another_photo(steps: list[tuple[
             assert not isinstance(screen, Verdict)
 
 
-def test_a_photo_does_not_print_its_pixels() -> None:
-    assert "secret" not in repr(Photo(name="spot.jpg", data=b"secret"))
-
-
 @pytest.mark.parametrize(
     ("module", "stranger"),
-    [("mobile_app.state", "flet"), ("mobile_app.main", "onnxruntime"), ("mobile_app.cli", "flet")],
+    [
+        ("mobile_app.session", "flet"),
+        ("mobile_app.paper", "flet"),
+        ("mobile_app.main", "onnxruntime"),
+        ("mobile_app.cli", "flet"),
+    ],
 )
 def test_imports_stay_light(module: str, stranger: str) -> None:
     """State without flet; the first frame without onnxruntime; wrong options answered without either."""

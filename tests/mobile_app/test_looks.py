@@ -1,17 +1,17 @@
-"""What every tier looks like: readable, and told by words, shape and colour."""
+"""What every tier looks like: readable, and told by words, shape and colour, by day and by night."""
 
 import itertools
 
 import pytest
 
-from mobile_app import palette
 from mobile_app.locales import ENGLISH
-from mobile_app.palette import Tone
+from mobile_app.palette import DARK, LIGHT, Palette, Tone
 from mobile_app.views.answer import ICONS, percent
 from runtime.advice import AdviceKind
 from runtime.locales import texts_for
 
 READABLE = 4.5  # WCAG 2.2, level AA, normal text
+THEMES = {"light": LIGHT, "dark": DARK}
 
 
 def luminance(colour: str) -> float:
@@ -31,32 +31,41 @@ def test_contrast_is_computed_as_the_standard_says() -> None:
     assert contrast("#777777", "#FFFFFF") == pytest.approx(4.478, abs=0.001)
 
 
-PAIRS = [
-    *itertools.product((palette.TEXT, palette.MUTED, palette.BRAND), (palette.PAGE, palette.SURFACE)),
-    (palette.ON_BRAND, palette.BRAND),
-    (palette.TONES[AdviceKind.HIGH].accent, palette.SURFACE),  # the warning signs' flags
-]
+def pairs(palette: Palette) -> list[tuple[str, str]]:
+    """Everything that is written on the page itself, with what is below it."""
+    red = palette.tones[AdviceKind.HIGH].accent  # the warning signs' flags
+    return [
+        *itertools.product((palette.text, palette.muted, palette.brand, red), (palette.page, palette.surface)),
+        (palette.on_brand, palette.brand),
+    ]
 
 
-@pytest.mark.parametrize(("ink", "paper"), PAIRS)
-def test_text_is_readable_on_the_page(ink: str, paper: str) -> None:
-    assert contrast(ink, paper) >= READABLE
+@pytest.mark.parametrize("palette", THEMES.values(), ids=THEMES)
+def test_text_is_readable_on_the_page(palette: Palette) -> None:
+    for ink, paper in pairs(palette):
+        assert contrast(ink, paper) >= READABLE, (ink, paper)
 
 
-@pytest.mark.parametrize("tone", [*palette.TONES.values(), palette.WARNING, palette.NEUTRAL])
-def test_text_is_readable_on_every_tone(tone: Tone) -> None:
-    assert contrast(tone.text, tone.background) >= READABLE
-    assert contrast(tone.accent, tone.background) >= READABLE
-    assert contrast(palette.MUTED, tone.background) >= READABLE
+def tones(palette: Palette) -> list[Tone]:
+    return [*palette.tones.values(), palette.warning, palette.neutral]
 
 
-def test_no_two_results_share_a_word_a_shape_or_a_colour() -> None:
+@pytest.mark.parametrize("palette", THEMES.values(), ids=THEMES)
+def test_text_is_readable_on_every_tone(palette: Palette) -> None:
+    for tone in tones(palette):
+        assert contrast(tone.text, tone.background) >= READABLE
+        assert contrast(tone.accent, tone.background) >= READABLE
+        assert contrast(palette.muted, tone.background) >= READABLE
+
+
+@pytest.mark.parametrize("palette", THEMES.values(), ids=THEMES)
+def test_no_two_results_share_a_word_a_shape_or_a_colour(palette: Palette) -> None:
     """A low tier that looks like an inflammation included: it is never drawn as "low"."""
     names = {texts_for("en").advice_of(kind).label for kind in AdviceKind}
     assert len(names) == len({ICONS[kind] for kind in AdviceKind}) == len(AdviceKind)
-    assert len({palette.TONES[kind].accent for kind in AdviceKind}) == len(AdviceKind)
+    assert len({palette.tones[kind].accent for kind in AdviceKind}) == len(AdviceKind)
 
 
 @pytest.mark.parametrize(("value", "shown"), [(1.0, "100%"), (0.126, "13%"), (0.004, "<1%"), (0.0, "<1%")])
 def test_a_small_probability_is_never_shown_as_none(value: float, shown: str) -> None:
-    assert percent(ENGLISH, value) == shown
+    assert percent(ENGLISH.answer, value) == shown

@@ -17,6 +17,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from ctrl_c import heed_ctrl_c
 from plugin_bundles import MakeBundle
 from service_peers import SERVED, FakeAssessor, assert_refused, jpeg, serving
 
@@ -188,7 +189,9 @@ def test_a_client_that_leaves_is_counted_and_frees_its_place() -> None:
 def command(*arguments: str) -> Iterator[subprocess.Popen[str]]:
     """`python -m runtime serve` in a process of its own, killed at the end if it still runs."""
     words = [sys.executable, "-m", "runtime", "serve", *arguments]
-    process = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heed_ctrl_c
+    )
     try:
         yield process
     finally:

@@ -1,0 +1,109 @@
+"""A photo's pixels between the camera and the model: opened, framed, shown. What they mean is `runtime`'s affair."""
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from PIL import Image
+
+from mobile_app.framing import Framing, cut, first_guess
+from runtime.lesion import find_lesion
+from runtime.photo import INPUT_SIZE, Pixels, open_photo, square_pixels
+from runtime.quality import QualityProblem, measure_quality
+
+OPEN_SIDE = 1024
+"""Pixels that the short side keeps at least: a spot of a fifth of it still has as many as the model takes."""
+SHOWN_SIDE = 1280
+"""Longest side of the picture that is sent to the screen for framing."""
+PREVIEW_SIDE = 640
+"""Pixels: sharp on a phone at twice its logical width, 60 to 120 KB as JPEG."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Photo:
+    """One picked photo: the file's name, for the eye only, and its bytes. Lives in memory, never on disk."""
+
+    name: str
+    data: bytes = field(repr=False)
+
+
+class NamedBytes(io.BytesIO):
+    """A photo's bytes as a stream with a name, so that `runtime` can say which file it could not read."""
+
+    def __init__(self, photo: Photo) -> None:
+        super().__init__(photo.data)
+        self.name = photo.name
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Picture:
+    """An opened photo, upright and without the camera's notes."""
+
+    image: Image.Image = field(repr=False)
+    shown: bytes = field(repr=False)
+    """JPEG for the screen"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Darkroom:
+    """What is done to pixels, as functions, so that tests can do without any."""
+
+    open: Callable[[Photo], Picture]
+    """raises PhotoError"""
+    guess: Callable[[Picture], Framing]
+    problem: Callable[[Picture, Framing], QualityProblem | None]
+    square: Callable[[Picture, Framing], Pixels]
+    """uint8 [side, side, 3], what is judged"""
+    preview: Callable[[Picture, Framing], bytes]
+    """JPEG of the square"""
+
+
+def open_picture(photo: Photo) -> Picture:
+    """Decode a photo. Raises `PhotoError` for what `runtime` cannot read."""
+    image = open_photo(NamedBytes(photo), min_side=OPEN_SIDE)
+    # Only a JPEG is scaled while it is decoded: others come as large as they are.
+    image.thumbnail((4 * OPEN_SIDE, 4 * OPEN_SIDE))
+    shown = image.copy()
+    shown.thumbnail((SHOWN_SIDE, SHOWN_SIDE))
+    return Picture(image=image, shown=_jpeg(shown))
+
+
+def problem_of(picture: Picture, framing: Framing) -> QualityProblem | None:
+    """Why the square could not be judged, as `runtime` will say when it is."""
+    return measure_quality(square_pixels(cut(picture.image, framing), size=INPUT_SIZE)).problem
+
+
+def square_of(picture: Picture, framing: Framing) -> Pixels:
+    """The square at the photo's own resolution."""
+    square = cut(picture.image, framing)
+    return square_pixels(square, size=square.width)
+
+
+def preview_of(picture: Picture, framing: Framing) -> bytes:
+    """JPEG of the square, small enough to send to a screen."""
+    square = cut(picture.image, framing)
+    square.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE))
+    return _jpeg(square)
+
+
+def share_of_spot(picture: Picture, framing: Framing) -> float | None:
+    """How much of the square the spot fills, 0-1; None where no spot stands out clearly."""
+    lesion = find_lesion(square_pixels(cut(picture.image, framing), size=INPUT_SIZE))
+    return lesion.share if lesion.certain else None
+
+
+def darkroom() -> Darkroom:
+    """With real pixels."""
+    return Darkroom(
+        open=open_picture,
+        guess=lambda picture: first_guess(picture.image),
+        problem=problem_of,
+        square=square_of,
+        preview=preview_of,
+    )
+
+
+def _jpeg(image: Image.Image) -> bytes:
+    out = io.BytesIO()
+    image.save(out, format="JPEG", quality=85)
+    return out.getvalue()

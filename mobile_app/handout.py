@@ -1,0 +1,48 @@
+"""The page for a doctor, filled in from what is on show."""
+
+from collections.abc import Mapping
+from datetime import date
+from importlib.metadata import PackageNotFoundError, version
+
+from mobile_app.locales import Texts
+from mobile_app.paper import Sheet
+from mobile_app.screens import Answered
+from runtime.manifest import Figure, ModelFile
+
+
+def sheet_of(answered: Answered, *, texts: Texts, model: ModelFile | None, today: date) -> Sheet:
+    """The page about the answer on show, before it belongs to any spot. `model`: the file that gave it."""
+    return Sheet(
+        report=answered.report,
+        photo=answered.preview,
+        taken=today,
+        lesion="",
+        place="",
+        figures=() if model is None else figures_of(model.metrics, texts=texts),
+        score_calibrated=model is not None and model.calibration is not None,
+        app_name=texts.app,
+        app_version=app_version(),
+    )
+
+
+def figures_of(metrics: Mapping[str, Figure], *, texts: Texts) -> tuple[tuple[str, str], ...]:
+    """The figures a layman can use, each with its interval and the number of photos behind it."""
+    names = {
+        "sensitivity_at_low": texts.settings.sensitivity,
+        "melanoma_not_low": texts.settings.melanomas,
+        "specificity_at_low": texts.settings.specificity,
+        "malignancy_auc": texts.settings.auc,
+    }
+    return tuple((label, _figure(metrics[name])) for name, label in names.items() if name in metrics)
+
+
+def app_version() -> str:
+    """Of the installed package; a packed app has none beside it."""
+    try:
+        return version("skintag-edge")
+    except PackageNotFoundError:
+        return ""
+
+
+def _figure(figure: Figure) -> str:
+    return f"{figure.value:.2f} ({figure.low:.2f}-{figure.high:.2f}, n = {figure.n})"

@@ -1,0 +1,204 @@
+"""One user's way from a photo to an answer, without a window: nothing here knows of Flet.
+
+Slow work (loading the model, opening and judging a photo) goes through the `Run` it is given, so that tests decide when
+it ends and the app keeps it off the UI thread.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol
+
+from mobile_app.darkroom import Darkroom, Photo
+from mobile_app.framing import Framing
+from mobile_app.screens import (
+    Analysing,
+    CannotAssess,
+    Check,
+    Fault,
+    Looked,
+    Malfunction,
+    Opening,
+    PhotoRefused,
+    Screen,
+    Verdict,
+    Welcome,
+)
+from runtime.errors import BundleError, EngineError, PhotoError
+from runtime.photo import Pixels
+from runtime.triage import Tier
+
+if TYPE_CHECKING:
+    from runtime import Report
+
+log = logging.getLogger(__name__)
+
+
+class Assessor(Protocol):
+    """What the app needs from `runtime.Triage`."""
+
+    def assess(self, source: Pixels, *, language: str | None = None) -> "Report": ...
+
+
+Work = Callable[[], Screen]
+Run = Callable[[Work, Callable[[Screen], None]], None]
+"""Runs the work somewhere, then hands its screen to the second argument on the UI's own thread."""
+
+
+class Journey:
+    """A photo's way through the screens.
+
+    `screen` is what to show; `show` is called with every new one. An answer that arrives after the user has moved on
+    is dropped, so a late verdict never replaces what another photo led to.
+    """
+
+    def __init__(
+        self,
+        *,
+        open_model: Callable[[], Assessor],
+        darkroom: Darkroom,
+        overlay: Callable[[Assessor, Pixels], bytes | None],
+        run: Run,
+        show: Callable[[Screen], None],
+        language: Callable[[], str],
+    ) -> None:
+        """`overlay`: JPEG of the square with what mattered to the model marked, None where there is no such map."""
+        self.screen: Screen = Welcome()
+        self._open_model = open_model
+        self._darkroom = darkroom
+        self._overlay = overlay
+        self._run = run
+        self._show = show
+        self._language = language
+        self._turn = 0
+
+    def warm_up(self) -> None:
+        """Load the model while the user looks for a photo; a bundle that cannot be used shows at once."""
+        self._begin(self._load)
+
+    def choose(self, photo: Photo) -> None:
+        """Open a photo that the user picked."""
+        self._go(Opening(photo=photo))
+        self._begin(lambda: self._opened(photo))
+
+    def reframe(self, framing: Framing) -> None:
+        """Move or zoom the square. What is said of the photo's quality stays until `measure`."""
+        if isinstance(self.screen, Check):
+            self._go(replace(self.screen, framing=framing))
+
+    def measure(self) -> None:
+        """Can the square, as it now is, be judged?"""
+        if isinstance(self.screen, Check):
+            asked = self.screen
+            self._begin(lambda: self._measured(asked))
+
+    def judge(self) -> None:
+        """Judge the square."""
+        if isinstance(self.screen, Check):
+            chosen = self.screen
+            self._go(Analysing(photo=chosen.photo))
+            self._begin(lambda: self._judged(chosen))
+
+    def look(self) -> None:
+        """Where did the model look? Only a verdict can be asked: a map would make any other photo look judged."""
+        if isinstance(self.screen, Verdict) and self.screen.looked is Looked.NOT_ASKED:
+            asked = self.screen
+            self._go(replace(asked, looked=Looked.LOOKING))
+            self._begin(lambda: self._looked_at(asked))
+
+    def start_over(self) -> None:
+        """Back to the start; whatever is still being judged is forgotten."""
+        self._turn += 1
+        self._go(Welcome())
+
+    def try_again(self) -> None:
+        """After a malfunction: open the photo that was kept, or look for the model once more."""
+        kept = self.screen.photo if isinstance(self.screen, Malfunction) else None
+        if kept is not None:
+            self.choose(kept)
+            return
+        self._go(Welcome())
+        self.warm_up()
+
+    def speak(self, language: str) -> None:
+        """Say what is on show in another language: a report holds codes, its words follow."""
+        if isinstance(self.screen, Verdict | CannotAssess):
+            self._go(replace(self.screen, report=replace(self.screen.report, language=language)))
+
+    def _begin(self, work: Work) -> None:
+        self._turn += 1
+        turn = self._turn
+        self._run(work, lambda screen: self._arrive(turn, screen))
+
+    def _arrive(self, turn: int, screen: Screen) -> None:
+        if turn == self._turn:
+            self._go(_onto(self.screen, screen))
+
+    def _go(self, screen: Screen) -> None:
+        self.screen = screen
+        self._show(screen)
+
+    def _load(self) -> Screen:
+        return _guarded(lambda: (self._open_model(), Welcome())[1], photo=None)
+
+    def _opened(self, photo: Photo) -> Screen:
+        return _guarded(lambda: self._first_look(photo), photo=photo)
+
+    def _first_look(self, photo: Photo) -> Screen:
+        try:
+            picture = self._darkroom.open(photo)
+        except PhotoError as problem:
+            return PhotoRefused(reason=str(problem))
+        guess = self._darkroom.guess(picture)
+        problem = self._darkroom.problem(picture, guess)
+        return Check(photo=photo, picture=picture, guess=guess, framing=guess, problem=problem)
+
+    def _measured(self, asked: Check) -> Screen:
+        return _guarded(
+            lambda: replace(asked, problem=self._darkroom.problem(asked.picture, asked.framing)), photo=asked.photo
+        )
+
+    def _judged(self, chosen: Check) -> Screen:
+        return _guarded(lambda: self._answer(chosen), photo=chosen.photo)
+
+    def _answer(self, chosen: Check) -> Screen:
+        picture, framing = chosen.picture, chosen.framing
+        try:
+            report = self._open_model().assess(self._darkroom.square(picture, framing), language=self._language())
+        except PhotoError as problem:
+            return PhotoRefused(reason=f"{chosen.photo.name}: {problem}")
+        preview = self._darkroom.preview(picture, framing)
+        if report.tier is Tier.CANNOT_ASSESS:
+            return CannotAssess(photo=chosen.photo, report=report, preview=preview)
+        return Verdict(photo=chosen.photo, report=report, preview=preview, picture=picture, framing=framing)
+
+    def _looked_at(self, asked: Verdict) -> Screen:
+        """A map that cannot be made takes no verdict away."""
+        try:
+            overlay = self._overlay(self._open_model(), self._darkroom.square(asked.picture, asked.framing))
+        except Exception:
+            log.exception("no map of where the model looked")
+            overlay = None
+        return replace(asked, looked=Looked.NONE if overlay is None else Looked.SHOWN, overlay=overlay or b"")
+
+
+def _onto(now: Screen, later: Screen) -> Screen:
+    """What slow work found out, on what the user has done to the screen meanwhile: moved the square, say."""
+    match now, later:
+        case Check(), Check():
+            return replace(now, problem=later.problem)
+        case Verdict(), Verdict():
+            return replace(now, looked=later.looked, overlay=later.overlay)
+        case _:
+            return later
+
+
+def _guarded(work: Work, *, photo: Photo | None) -> Screen:
+    """The work's screen, or the malfunction that it ran into: the app never ends in a crash or a blank page."""
+    try:
+        return work()
+    except (BundleError, EngineError) as problem:
+        return Malfunction(fault=Fault.BUNDLE, detail=str(problem), photo=photo)
+    except Exception as problem:  # a screen tells the user; the log keeps what a developer needs
+        log.exception("the app could not answer")
+        return Malfunction(fault=Fault.UNEXPECTED, detail=f"{type(problem).__name__}: {problem}", photo=photo)

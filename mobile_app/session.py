@@ -1,0 +1,202 @@
+"""One user's app: settings, tabs, the photo's way and the spots. Knows nothing of Flet."""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+from mobile_app.body import Place
+from mobile_app.darkroom import share_of_spot
+from mobile_app.journey import Journey
+from mobile_app.locales import LANGUAGES, Texts
+from mobile_app.preferences import Preferences, from_values, to_values
+from mobile_app.screens import Verdict
+from mobile_app.spots import Keeping, Spots
+from mobile_app.store import Store, StoreError
+
+log = logging.getLogger(__name__)
+
+_PREFERENCES = "preferences"
+
+
+class Tab(StrEnum):
+    """The four parts of the app."""
+
+    PHOTO = "photo"
+    SPOTS = "spots"
+    GUIDE = "guide"
+    SETTINGS = "settings"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """Where what is kept lies, or why nothing can be."""
+
+    store: Store | None
+    problem: str = ""
+    """why there is no store"""
+    session_only: bool = False
+    """gone when the page is closed"""
+    sealed: bool = False
+
+
+class Session:
+    """Everything that is on show, and what a tap changes. `changed` is called after each change."""
+
+    def __init__(
+        self,
+        *,
+        journey: Callable[["Session"], Journey],
+        kept: Kept,
+        changed: Callable[[], None],
+        language: str = "",
+    ) -> None:
+        """`language`: of the device, until the user chooses another."""
+        self.kept = kept
+        self.changed = changed
+        self.tab = Tab.PHOTO
+        self.step = 0
+        """of the introduction"""
+        self.keeping: Keeping | None = None
+        self.deleting_all = False
+        self.message = ""
+        """one line that says what was just done; gone with the next tap"""
+        self.preferences = self._remembered() or Preferences().with_language(language)
+        self.spots = None if kept.store is None else Spots(kept.store, changed=changed)
+        self.journey = journey(self)
+
+    @property
+    def texts(self) -> Texts:
+        """The app's words in the chosen language."""
+        return LANGUAGES[self.preferences.language]
+
+    @property
+    def here(self) -> str:
+        """Which screen is on show: changes with it, and not with what is done on it."""
+        if self.introducing or self.keeping is not None:
+            return f"step {self.step}" if self.introducing else "keeping"
+        part: object = None
+        if self.tab is Tab.PHOTO:
+            part = self.journey.screen
+        elif self.tab is Tab.SPOTS and self.spots is not None:
+            part = self.spots.view
+        return f"{self.tab} {type(part).__name__}"
+
+    @property
+    def introducing(self) -> bool:
+        """Whether the introduction is on show."""
+        return not self.preferences.introduced
+
+    def set(self, **changes: Any) -> None:
+        """Change settings, by the names of `Preferences`, and keep them."""
+        self.preferences = replace(self.preferences, **changes)
+        self._remember()
+        if "language" in changes:
+            self.journey.speak(self.preferences.language)
+        self._say("")
+
+    def next_step(self) -> None:
+        """The introduction's next step; after the last one the app begins."""
+        self.step += 1
+        if self.step >= len(self.texts.start.steps):
+            self.end_introduction()
+        else:
+            self.changed()
+
+    def end_introduction(self) -> None:
+        self.step = 0
+        self.set(introduced=True)
+
+    def introduce_again(self) -> None:
+        self.set(introduced=False)
+
+    def open_tab(self, tab: Tab) -> None:
+        """A tab always opens at its beginning, but the photo's, whose answer stays until another photo is chosen."""
+        self.tab = tab
+        self.deleting_all = False
+        if tab is Tab.SPOTS and self.spots is not None:
+            self.spots.show_list()
+        self._say("")
+
+    def begin_keeping(self) -> None:
+        """Ask which spot the judged photo belongs to."""
+        screen = self.journey.screen
+        if isinstance(screen, Verdict) and self.spots is not None:
+            self.keeping = Keeping(
+                photo=screen.preview,
+                report=screen.report.to_dict(),
+                size_in_frame=share_of_spot(screen.picture, screen.framing),
+            )
+            self._say("")
+
+    def stop_keeping(self) -> None:
+        self.keeping = None
+        self.changed()
+
+    def keep(
+        self, *, lesion_id: str | None, name: str = "", place: Place | None = None, answers: Mapping[str, bool]
+    ) -> None:
+        """Keep it, and open the spot it belongs to."""
+        if self.keeping is None or self.spots is None:
+            return
+        spots, kept = self.spots, self.keeping
+        try:
+            found = spots.keep(kept, lesion_id=lesion_id, name=name, place=place, answers=answers)
+        except StoreError as problem:
+            self._say(self.texts.answer.not_saved.format(reason=problem))
+            return
+        self.keeping = None
+        self.tab = Tab.SPOTS
+        spots.open(found)
+
+    def remind(self, weeks: int) -> date | None:
+        """See `Spots.remind`."""
+        due = None if self.spots is None else self.spots.remind(weeks)
+        if due is not None:
+            self._say(self.texts.spots.remind_saved)
+        return due
+
+    def ask_to_delete_all(self, asked: bool) -> None:
+        self.deleting_all = asked
+        self.changed()
+
+    def delete_all(self) -> None:
+        """Everything that is kept. The language stays: the next screen must be readable."""
+        if not self.deleting_all or self.spots is None:
+            return
+        self.spots.delete_all()
+        self.deleting_all = False
+        self.keeping = None
+        self.journey.start_over()
+        self.preferences = Preferences(language=self.preferences.language, introduced=True)
+        self._remember()
+        self._say(self.texts.settings.deleted)
+
+    def say(self, message: str) -> None:
+        """One line about what was just done."""
+        self._say(message)
+
+    def _say(self, message: str) -> None:
+        self.message = message
+        self.changed()
+
+    def _remembered(self) -> Preferences | None:
+        if self.kept.store is None:
+            return None
+        try:
+            values = self.kept.store.setting(_PREFERENCES)
+        except StoreError:
+            log.exception("the settings cannot be read")
+            return None
+        return from_values(values) if isinstance(values, dict) else None
+
+    def _remember(self) -> None:
+        if self.kept.store is None:
+            return
+        self.kept.store.keep_photos = self.preferences.keep_photos
+        try:
+            self.kept.store.set_setting(_PREFERENCES, to_values(self.preferences))
+        except StoreError:  # the setting holds for this session; a full disk must not stop anyone
+            log.exception("the settings cannot be kept")

@@ -1,0 +1,255 @@
+"""The spots a person follows: which are shown, which is open, what is done to them. Knows nothing of Flet.
+
+Everything here reads or writes the store, which answers in milliseconds; only keeping a photo, which encodes it anew,
+is slow and goes through `Run`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from mobile_app.body import Place, Region
+from mobile_app.store import Lesion, Shot, Store, StoreError
+from runtime.report import Report
+
+Now = Callable[[], datetime]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """A spot in the list."""
+
+    lesion: Lesion
+    count: int
+    """of photos"""
+    last: Shot | None
+    thumbnail: bytes = field(repr=False)
+    """JPEG of the newest kept photo; empty without one"""
+    due: date | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpotList:
+    """All spots that fit the search, the one with the newest photo first."""
+
+    entries: tuple[Entry, ...]
+    search: str = ""
+    region: Region | None = None
+
+    @property
+    def filtered(self) -> bool:
+        return bool(self.search.strip()) or self.region is not None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moment:
+    """One photo of a spot."""
+
+    shot: Shot
+    thumbnail: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpotDetail:
+    """One spot over time, oldest first."""
+
+    lesion: Lesion
+    moments: tuple[Moment, ...]
+    due: date | None
+    sure: str = ""
+    """id of what is about to be deleted: the spot's or a shot's; empty when nothing is"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpotEdit:
+    """Name, place and notes of a spot are being changed."""
+
+    lesion: Lesion
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """Two photos of one spot, the earlier one first."""
+
+    lesion: Lesion
+    earlier: Shot
+    later: Shot
+    first: bytes = field(repr=False)
+    second: bytes = field(repr=False)
+
+
+SpotView = SpotList | SpotDetail | SpotEdit | Comparison
+
+
+@dataclass(frozen=True, kw_only=True)
+class Keeping:
+    """What is to be kept: a photo with its answer. Nothing of it is stored until `Spots.keep`."""
+
+    photo: bytes = field(repr=False)
+    report: Mapping[str, Any] = field(repr=False)
+    size_in_frame: float | None
+
+
+def report_of(shot: Shot, *, language: str) -> Report | None:
+    """The stored answer in the language of now; None where a later version wrote what this one cannot read."""
+    try:
+        return Report.from_dict(shot.report, language=language)
+    except ValueError:
+        return None
+
+
+class Spots:
+    """What is shown of a store; `changed` is called with each new view. Raises StoreError where the store does."""
+
+    def __init__(self, store: Store, *, changed: Callable[[], None], now: Now = lambda: datetime.now(UTC)) -> None:
+        self.store = store
+        self._changed = changed
+        self._now = now
+        self.view: SpotView = self._list()
+
+    def show_list(self) -> None:
+        """Back to the list, its search as it was left."""
+        old = self.view if isinstance(self.view, SpotList) else SpotList(entries=())
+        self._go(self._list(search=old.search, region=old.region))
+
+    def search(self, text: str) -> None:
+        """Spots whose name or notes have these words."""
+        region = self.view.region if isinstance(self.view, SpotList) else None
+        self._go(self._list(search=text, region=region))
+
+    def only(self, region: Region | None) -> None:
+        """Spots on this part of the body."""
+        text = self.view.search if isinstance(self.view, SpotList) else ""
+        self._go(self._list(search=text, region=region))
+
+    def open(self, lesion_id: str) -> None:
+        """One spot with its photos."""
+        self._go(self._detail(lesion_id))
+
+    def edit(self) -> None:
+        """Change the open spot's name, place and notes."""
+        if isinstance(self.view, SpotDetail):
+            self._go(SpotEdit(lesion=self.view.lesion))
+
+    def save(self, *, name: str, place: Place | None, notes: str) -> None:
+        """What was edited."""
+        if isinstance(self.view, SpotEdit):
+            lesion = self.store.edit_lesion(self.view.lesion.id, name=name.strip(), place=place, notes=notes.strip())
+            self._go(self._detail(lesion.id))
+
+    def compare(self, first: str, second: str) -> None:
+        """Two kept photos of the open spot, by their shots' ids."""
+        if isinstance(self.view, SpotDetail):
+            shots = sorted((self.store.shot(first), self.store.shot(second)), key=lambda shot: shot.taken)
+            jpegs = [self.store.photo(shot.id) for shot in shots]
+            self._go(
+                Comparison(lesion=self.view.lesion, earlier=shots[0], later=shots[1], first=jpegs[0], second=jpegs[1])
+            )
+
+    def back(self) -> None:
+        """One step up: from a comparison or an edit to the spot, from there to the list."""
+        if isinstance(self.view, Comparison | SpotEdit):
+            self.open(self.view.lesion.id)
+        else:
+            self.show_list()
+
+    def ask_to_delete(self, what: str) -> None:
+        """Nothing is deleted by one tap; `what` is the id of the open spot or of one of its shots, "" to keep it."""
+        if isinstance(self.view, SpotDetail):
+            self._go(replace(self.view, sure=what))
+
+    def delete(self) -> None:
+        """What was asked for."""
+        if not isinstance(self.view, SpotDetail) or not self.view.sure:
+            return
+        lesion = self.view.lesion
+        if self.view.sure == lesion.id:
+            self.store.delete_lesion(lesion.id)
+            self.show_list()
+        else:
+            self.store.delete_shot(self.view.sure)
+            self.open(lesion.id)
+
+    def remind(self, weeks: int) -> date | None:
+        """Note when the open spot's next photo is due; the day, for a calendar. None where no spot is open."""
+        if not isinstance(self.view, SpotDetail):
+            return None
+        due = (self._now() + timedelta(weeks=weeks)).date()
+        self.store.set_reminder(self.view.lesion.id, due)
+        self.open(self.view.lesion.id)
+        return due
+
+    def keep(
+        self,
+        kept: Keeping,
+        *,
+        lesion_id: str | None,
+        name: str = "",
+        place: Place | None = None,
+        answers: Mapping[str, bool] | None = None,
+    ) -> str:
+        """Store a photo with an existing spot, or with a new one where `lesion_id` is None. The spot's id.
+
+        Slow: it may run on another thread. A new spot whose photo cannot be kept is not left behind empty.
+        """
+        lesion = self.store.lesion(lesion_id) if lesion_id else self.store.add_lesion(name=name.strip(), place=place)
+        try:
+            self.store.add_shot(
+                lesion.id,
+                photo=kept.photo,
+                report=kept.report,
+                size_in_frame=kept.size_in_frame,
+                answers=answers,
+                taken=self._now(),
+            )
+        except Exception:
+            if lesion_id is None:
+                self.store.delete_lesion(lesion.id)
+            raise
+        return lesion.id
+
+    def delete_all(self) -> None:
+        """Every spot, photo, note and setting."""
+        self.store.delete_all()
+        self._go(self._list())
+
+    def refresh(self) -> None:
+        """After the store was changed otherwise: an import."""
+        self._go(self._list())
+
+    def _go(self, view: SpotView) -> None:
+        self.view = view
+        self._changed()
+
+    def _list(self, *, search: str = "", region: Region | None = None) -> SpotList:
+        due = self.store.reminders()
+        entries = tuple(
+            self._entry(lesion, due.get(lesion.id)) for lesion in self.store.lesions(search=search, region=region)
+        )
+        return SpotList(entries=entries, search=search, region=region)
+
+    def _entry(self, lesion: Lesion, due: date | None) -> Entry:
+        shots = self.store.shots(lesion.id)
+        kept = [shot for shot in shots if shot.has_photo]
+        return Entry(
+            lesion=lesion,
+            count=len(shots),
+            last=shots[-1] if shots else None,
+            thumbnail=self._thumbnail(kept[-1]) if kept else b"",
+            due=due,
+        )
+
+    def _detail(self, lesion_id: str) -> SpotDetail:
+        moments = tuple(Moment(shot=shot, thumbnail=self._thumbnail(shot)) for shot in self.store.shots(lesion_id))
+        due = self.store.reminders().get(lesion_id)
+        return SpotDetail(lesion=self.store.lesion(lesion_id), moments=moments, due=due)
+
+    def _thumbnail(self, shot: Shot) -> bytes:
+        """Empty where there is none: a missing picture must not hide the rest."""
+        if not shot.has_photo:
+            return b""
+        try:
+            return self.store.thumbnail(shot.id)
+        except StoreError:
+            return b""

@@ -1,0 +1,26 @@
+"""What the app keeps: spots, their photos and reports, on this device only. Knows nothing of Flet."""
+
+from mobile_app.store.archive import Merged, export_archive, import_archive, write_archive
+from mobile_app.store.calendar import reminder_event
+from mobile_app.store.cipher import AesGcm, Cipher, Plain
+from mobile_app.store.errors import StoreError
+from mobile_app.store.place import store_folder
+from mobile_app.store.records import Lesion, Shot, Usage
+from mobile_app.store.store import Store
+
+__all__ = [
+    "AesGcm",
+    "Cipher",
+    "Lesion",
+    "Merged",
+    "Plain",
+    "Shot",
+    "Store",
+    "StoreError",
+    "Usage",
+    "export_archive",
+    "import_archive",
+    "reminder_event",
+    "store_folder",
+    "write_archive",
+]

@@ -1,0 +1,64 @@
+"""What every screen needs at hand."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import flet as ft
+
+from mobile_app.locales import Texts
+from mobile_app.session import Session
+from mobile_app.views.look import Look
+from runtime.locales import Texts as AnswerTexts
+from runtime.locales import texts_for
+
+
+@dataclass(frozen=True, kw_only=True)
+class Files:
+    """What only the device can do; each returns at once and says how it ended through the session's message."""
+
+    picker: ft.FilePicker
+    restorer: ft.FilePicker
+    """chooses an archive to bring back"""
+    save_page: Callable[[str], None]
+    """the page for a doctor, "pdf" or "png\""""
+    save_archive: Callable[[], None]
+    save_reminder: Callable[[int], None]
+    """a calendar file for so many weeks"""
+    model_figures: Callable[[], list[tuple[str, str]]]
+    """what the bundle says was measured, name and value; empty while there is no model"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """The words, the look, the user's state and the device."""
+
+    session: Session
+    look: Look
+    files: Files
+    where: str
+    """one line: where the photo goes"""
+
+    @property
+    def texts(self) -> Texts:
+        return self.session.texts
+
+    @property
+    def spoken(self) -> AnswerTexts:
+        """`runtime`'s words in the same language."""
+        return texts_for(self.session.preferences.language)
+
+    def choose(self, label: str, *, primary: bool = True) -> ft.Control:
+        """Opens the file chooser. The browser opens one only inside the user's own tap, hence a client action."""
+        return self.look.button(
+            label,
+            icon=ft.Icons.PHOTO_LIBRARY_OUTLINED,
+            primary=primary,
+            action=ft.PickFiles(
+                self.files.picker,
+                dialog_title=self.texts.start.choose_dialog,
+                file_type=ft.FilePickerFileType.IMAGE,
+                with_data=True,
+                # A slow computer loses focus before the file has arrived; that is no cancellation.
+                cancel_upload_on_window_blur=False,
+            ),
+        )

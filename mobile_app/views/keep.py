@@ -1,0 +1,86 @@
+"""Keeping a photo: which spot it belongs to, and whether that has changed."""
+
+from collections.abc import Callable, Mapping
+
+import flet as ft
+
+from mobile_app.body import Place
+from mobile_app.spots import Keeping
+from mobile_app.store import Lesion
+from mobile_app.views.choice import Choice
+from mobile_app.views.desk import Desk
+from mobile_app.views.frame import frame
+from mobile_app.views.look import picture, stack
+from mobile_app.views.place import PlaceChoice
+from mobile_app.views.spots import field, name_of
+
+_NEW = ""
+
+
+def keeping(desk: Desk, kept: Keeping) -> ft.Control:
+    """A new spot, or one that is there."""
+    session = desk.session
+    assert session.spots is not None
+    known = tuple(session.spots.store.lesions())
+    return frame(desk, KeepForm(desk, kept, known), tabs=False)
+
+
+@ft.component
+def KeepForm(desk: Desk, kept: Keeping, known: tuple[Lesion, ...]) -> ft.Control:
+    """Nothing is stored before "Keep" is tapped."""
+    texts, look, session = desk.texts.spots, desk.look, desk.session
+    chosen, choose = ft.use_state(_NEW)
+    name, set_name = ft.use_state("")
+    place, set_place = ft.use_state(_nowhere)
+    answers, set_answers = ft.use_state(_unanswered)
+    new = [field(desk, texts.name, name, set_name, hint=texts.name_hint), PlaceChoice(desk, place, set_place)]
+
+    def answer(code: str, yes: bool) -> None:
+        set_answers({**answers, code: yes})
+
+    def keep() -> None:
+        if chosen == _NEW:
+            session.keep(lesion_id=None, name=name, place=place, answers={})
+        else:
+            session.keep(lesion_id=chosen, answers=answers)
+
+    return look.card(
+        look.heading(texts.keep_title, size=21),
+        ft.Row(controls=[picture(kept.photo, label="", side=112)]),
+        *([_which(desk, chosen, known, choose)] if known else []),
+        *(new if chosen == _NEW else [_questions(desk, answers, answer)]),
+        look.button(texts.save, icon=ft.Icons.CHECK, on_tap=keep),
+        look.link(texts.back, icon=ft.Icons.ARROW_BACK, on_tap=session.stop_keeping),
+    )
+
+
+def _nowhere() -> Place | None:
+    return None
+
+
+def _unanswered() -> Mapping[str, bool]:
+    return {}
+
+
+def _which(desk: Desk, chosen: str, known: tuple[Lesion, ...], choose: Callable[[str], None]) -> ft.Control:
+    options = ((_NEW, desk.texts.spots.new_spot), *((lesion.id, name_of(desk, lesion)) for lesion in known))
+    return Choice(desk.look, desk.texts.spots.which_spot, options, chosen, choose)
+
+
+def _questions(desk: Desk, answers: Mapping[str, bool], answer: Callable[[str, bool], None]) -> ft.Control:
+    texts, look = desk.texts.spots, desk.look
+    boxes = [
+        ft.Checkbox(
+            value=answers.get(code, False),
+            label=question,
+            label_style=ft.TextStyle(size=15 * look.scale, color=look.palette.text),
+            active_color=look.palette.brand,
+            on_change=_answers(code, answer),
+        )
+        for code, question in texts.changed
+    ]
+    return stack(look.words(texts.changed_title, bold=True), *boxes, look.muted(texts.changed_hint), spacing=6)
+
+
+def _answers(code: str, answer: Callable[[str, bool], None]) -> Callable[[ft.Event[ft.Checkbox]], None]:
+    return lambda event: answer(code, bool(event.control.value))

@@ -1,0 +1,181 @@
+"""The pieces that screens are made of: cards, headings, lists, buttons, notices, in one theme and one size of text."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import flet as ft
+
+from mobile_app.palette import LIGHT, Palette, Tone
+
+RADIUS = 16
+GAP = 16  # logical pixels between cards
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """How things are drawn now. Sizes are logical pixels before `scale`."""
+
+    palette: Palette = LIGHT
+    scale: float = 1.0
+    """of all text: a row too narrow for it must wrap, so nothing here has a fixed height"""
+    wide: bool = False
+    """room for two columns"""
+
+    def words(
+        self,
+        text: str,
+        *,
+        size: int = 15,
+        color: str | None = None,
+        expand: bool = False,
+        bold: bool = False,
+        centred: bool = False,
+    ) -> ft.Text:
+        """Running text."""
+        return ft.Text(
+            value=text,
+            size=size * self.scale,
+            color=color or self.palette.text,
+            expand=expand,
+            weight=ft.FontWeight.W_600 if bold else None,
+            text_align=ft.TextAlign.CENTER if centred else ft.TextAlign.START,
+        )
+
+    def muted(self, text: str, *, size: int = 13, expand: bool = False) -> ft.Text:
+        """A remark."""
+        return self.words(text, size=size, color=self.palette.muted, expand=expand)
+
+    def heading(self, text: str, *, size: int = 17, color: str | None = None, level: int = 2) -> ft.Control:
+        """A title that screen readers announce as one."""
+        title = ft.Text(
+            value=text, size=size * self.scale, weight=ft.FontWeight.W_700, color=color or self.palette.text
+        )
+        return ft.Semantics(content=title, heading_level=level)
+
+    def card(self, *controls: ft.Control, tone: Tone | None = None) -> ft.Container:
+        """A rounded surface with its controls stacked; `tone` colours it."""
+        return ft.Container(
+            content=stack(*controls, spacing=12),
+            bgcolor=tone.background if tone else self.palette.surface,
+            border=ft.Border.all(1, tone.border if tone else self.palette.outline),
+            border_radius=RADIUS,
+            padding=ft.Padding.all(20),
+        )
+
+    def bullets(
+        self, lines: Sequence[str], *, icon: ft.IconData = ft.Icons.CHECK, color: str | None = None
+    ) -> list[ft.Control]:
+        """Each line beside a small icon, so that no bullet glyph is needed."""
+        return [
+            ft.Row(
+                controls=[
+                    ft.Container(
+                        content=ft.Icon(icon=icon, size=18 * self.scale, color=color or self.palette.brand),
+                        padding=ft.Padding.only(top=2),
+                    ),
+                    self.words(line, expand=True),
+                ],
+                spacing=10,
+                vertical_alignment=ft.CrossAxisAlignment.START,
+            )
+            for line in lines
+        ]
+
+    def notice(self, text: str, *, icon: ft.IconData, tone: Tone, title: str = "") -> ft.Control:
+        """An important remark in a coloured box, with an icon so that colour never speaks alone."""
+        lines: list[ft.Control] = [self.words(text, size=14, color=tone.text)]
+        if title:
+            lines.insert(0, self.words(title, size=14, color=tone.accent, bold=True))
+        return ft.Container(
+            content=ft.Row(
+                controls=[
+                    ft.Icon(icon=icon, color=tone.accent, size=22 * self.scale),
+                    ft.Column(controls=lines, spacing=2, tight=True, expand=True),
+                ],
+                spacing=12,
+                vertical_alignment=ft.CrossAxisAlignment.START,
+            ),
+            bgcolor=tone.background,
+            border=ft.Border.all(1, tone.border),
+            border_radius=12,
+            padding=ft.Padding.all(14),
+        )
+
+    def button(
+        self,
+        label: str,
+        *,
+        icon: ft.IconData,
+        on_tap: Callable[[], None] | None = None,
+        action: ft.ClientAction | None = None,
+        primary: bool = True,
+        color: str | None = None,
+    ) -> ft.Control:
+        """A wide button; `color` for one that destroys something."""
+        style = ft.ButtonStyle(
+            shape=ft.RoundedRectangleBorder(radius=14),
+            text_style=ft.TextStyle(size=16 * self.scale, weight=ft.FontWeight.W_600),
+            padding=ft.Padding.symmetric(horizontal=20, vertical=16),
+            visual_density=ft.VisualDensity.STANDARD,  # a desktop's own is too flat for a thumb on its touch screen
+            color=color,
+        )
+        kind = ft.FilledButton if primary else ft.OutlinedButton
+        return kind(content=label, icon=icon, style=style, action=action, on_click=on_tap)
+
+    def link(
+        self, label: str, *, icon: ft.IconData, on_tap: Callable[[], None], color: str | None = None
+    ) -> ft.Control:
+        """A small button without a frame, at the left."""
+        style = ft.ButtonStyle(
+            padding=ft.Padding.only(right=12), text_style=ft.TextStyle(size=14 * self.scale), color=color
+        )
+        return ft.Row(controls=[ft.TextButton(content=label, icon=icon, style=style, on_click=on_tap)], wrap=True)
+
+    def icon_button(self, label: str, *, icon: ft.IconData, on_tap: Callable[[], None]) -> ft.Control:
+        """A round button with an icon only; `label` is read out and shown on hovering."""
+        button = ft.IconButton(icon=icon, tooltip=label, icon_color=self.palette.brand, on_click=on_tap)
+        return ft.Semantics(
+            content=button, label=label, button=True, on_tap=on_tap, exclude_semantics=True, container=True
+        )
+
+    def title(self, text: str, *, icon: ft.IconData, tone: Tone) -> ft.Control:
+        """What a screen is about, beside its icon; screen readers say it when it appears."""
+        heading = ft.Semantics(content=self.heading(text, size=21, color=tone.accent), live_region=True)
+        return ft.Row(
+            controls=[
+                ft.Icon(icon=icon, color=tone.accent, size=32 * self.scale),
+                ft.Container(content=heading, expand=True),
+            ],
+            spacing=12,
+        )
+
+    def emblem(self, content: ft.Control) -> ft.Control:
+        """A large quiet box with an icon or a ring in it."""
+        return ft.Container(
+            content=content, height=132, bgcolor=self.palette.page, border_radius=14, alignment=ft.Alignment.CENTER
+        )
+
+    def ring(self, *, size: int = 46) -> ft.Control:
+        """A sign of life."""
+        palette = self.palette
+        return ft.ProgressRing(width=size, height=size, stroke_width=4, color=palette.brand, bgcolor=palette.track)
+
+
+def stack(*controls: ft.Control, spacing: int = GAP) -> ft.Column:
+    """One below the other, as wide as there is room."""
+    return ft.Column(
+        controls=list(controls), spacing=spacing, tight=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH
+    )
+
+
+def picture(jpeg: bytes, *, label: str, side: int | None = None) -> ft.Control:
+    """A square picture: `side` logical pixels, or as wide as its column."""
+    return ft.Image(
+        src=jpeg,
+        fit=ft.BoxFit.COVER,
+        semantics_label=label,
+        border_radius=RADIUS if side is None or side > 96 else 10,
+        width=side,
+        height=side,
+        aspect_ratio=None if side else 1,
+    )

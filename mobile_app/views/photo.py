@@ -1,0 +1,218 @@
+"""From the start to the square that is to be judged."""
+
+from collections.abc import Callable
+
+import flet as ft
+
+from mobile_app.framing import SPOT_SHARE, Framing, largest
+from mobile_app.journey import Journey
+from mobile_app.screens import Analysing, Check, Opening
+from mobile_app.views.desk import Desk
+from mobile_app.views.frame import WIDE, beside, frame
+from mobile_app.views.look import RADIUS, Look
+from runtime.quality import QualityProblem
+
+WINDOW, WINDOW_WIDE = 300.0, 380.0
+"""Logical pixels of the framing square: on a phone of 360 x 640 the way on is still seen below it; on a desktop."""
+_NUDGE = 0.1
+"""Share of the square that one tap on an arrow moves it."""
+_ZOOM_STEP = 1.25
+_WHEEL = 400.0
+"""Logical pixels of a mouse wheel that double or halve the zoom: four notches."""
+
+
+def welcome(desk: Desk) -> ft.Control:
+    """One question, three hints, one button."""
+    texts, look = desk.texts.start, desk.look
+    icon = ft.Icon(icon=ft.Icons.CENTER_FOCUS_STRONG_OUTLINED, size=52, color=look.palette.brand)
+    return frame(
+        desk,
+        look.card(
+            look.emblem(icon),
+            look.heading(texts.question, size=22),
+            *look.bullets(texts.tips),
+            ft.Container(content=desk.choose(texts.choose_photo), padding=ft.Padding.only(top=6)),
+        ),
+    )
+
+
+def waiting(desk: Desk, screen: Opening | Analysing) -> ft.Control:
+    """A sign of life with the file's name; the answer replaces it within about a second."""
+    texts, look = desk.texts.check, desk.look
+    judging = isinstance(screen, Analysing)
+    title = look.heading(texts.analysing if judging else texts.opening, size=22)
+    return frame(
+        desk,
+        look.card(
+            look.emblem(look.ring()),
+            ft.Semantics(content=title, live_region=True),
+            look.muted(screen.photo.name, size=15),
+            *([look.muted(texts.analysing_hint, size=15)] if judging else []),
+            look.button(texts.cancel, icon=ft.Icons.CLOSE, on_tap=desk.session.journey.start_over, primary=False),
+        ),
+    )
+
+
+def check(desk: Desk, screen: Check) -> ft.Control:
+    """The photo behind a square, what its quality allows, and one button to go on."""
+    window = ft.Container(
+        content=Window(desk.session.journey, desk.look, desk.texts.check.frame_spoken, screen),
+        alignment=ft.Alignment.CENTER,
+        padding=ft.Padding.only(left=12, top=12, right=12),
+    )
+    if desk.look.wide:
+        return frame(desk, beside(window, _judgement(desk, screen), _framing(desk, screen), wide=True), widest=WIDE)
+    return frame(desk, _judgement(desk, screen), _framing(desk, screen), pinned=window)
+
+
+def _judgement(desk: Desk, screen: Check) -> ft.Control:
+    """The way on comes first where the photo is good, the way back where it is not."""
+    texts, look = desk.texts.check, desk.look
+    sound = screen.problem is None
+    judge = look.button(
+        texts.judge if sound else texts.judge_anyway,
+        icon=ft.Icons.SEARCH,
+        on_tap=desk.session.journey.judge,
+        primary=sound,
+    )
+    retake = desk.choose(texts.retake, primary=not sound)
+    return look.card(
+        look.heading(texts.title, size=19),
+        _quality(desk, screen.problem),
+        *([judge, retake] if sound else [retake, judge]),
+    )
+
+
+def _quality(desk: Desk, problem: QualityProblem | None) -> ft.Control:
+    texts, palette = desk.texts.check, desk.look.palette
+    if problem is None:
+        note = desk.look.notice(texts.good, icon=ft.Icons.CHECK, tone=palette.neutral)
+    else:
+        note = desk.look.notice(
+            desk.spoken.reason_of(problem),
+            title=texts.not_good,
+            icon=ft.Icons.REPORT_PROBLEM_OUTLINED,
+            tone=palette.warning,
+        )
+    return ft.Semantics(content=note, live_region=True)
+
+
+def _framing(desk: Desk, screen: Check) -> ft.Control:
+    """The same by buttons: for a mouse, a keyboard, a screen reader, and one hand.
+
+    No slider: in a browser whose screen reader is on, Flutter's lays an invisible page over all buttons.
+    """
+    look = desk.look
+    return look.card(look.muted(desk.texts.check.frame_hint), _presets(desk, screen), _arrows(desk, screen))
+
+
+def _presets(desk: Desk, screen: Check) -> ft.Control:
+    texts = desk.texts.check
+    whole, guess = largest(screen.picture.image), screen.guess
+    offered = [(texts.whole, ft.Icons.CROP_FREE, whole)]
+    if guess != whole:
+        offered.append((texts.around_spot, ft.Icons.CENTER_FOCUS_STRONG_OUTLINED, guess))
+    return ft.Row(
+        controls=[desk.look.link(label, icon=icon, on_tap=_goes_to(desk, framing)) for label, icon, framing in offered],
+        wrap=True,
+        spacing=8,
+    )
+
+
+def _arrows(desk: Desk, screen: Check) -> ft.Control:
+    texts, framing = desk.texts.check, screen.framing
+    ways = (
+        (texts.zoom_out, ft.Icons.ZOOM_OUT, framing.zoomed(framing.zoom / _ZOOM_STEP)),
+        (texts.zoom_in, ft.Icons.ZOOM_IN, framing.zoomed(framing.zoom * _ZOOM_STEP)),
+        (texts.move_left, ft.Icons.ARROW_BACK, framing.moved(-_NUDGE, 0.0)),
+        (texts.move_up, ft.Icons.ARROW_UPWARD, framing.moved(0.0, -_NUDGE)),
+        (texts.move_down, ft.Icons.ARROW_DOWNWARD, framing.moved(0.0, _NUDGE)),
+        (texts.move_right, ft.Icons.ARROW_FORWARD, framing.moved(_NUDGE, 0.0)),
+    )
+    return ft.Row(
+        controls=[desk.look.icon_button(label, icon=icon, on_tap=_goes_to(desk, there)) for label, icon, there in ways],
+        alignment=ft.MainAxisAlignment.CENTER,
+        wrap=True,
+    )
+
+
+def _goes_to(desk: Desk, framing: Framing) -> Callable[[], None]:
+    def go() -> None:
+        desk.session.journey.reframe(framing)
+        desk.session.journey.measure()
+
+    return go
+
+
+@ft.component
+def Window(journey: Journey, look: Look, spoken: str, screen: Check) -> ft.Control:
+    """The part of the photo within the square; it moves under the finger, two fingers or the wheel zoom."""
+    start = ft.use_ref(screen.framing.zoom)
+    side = WINDOW_WIDE if look.wide else WINDOW
+    framing = screen.framing
+
+    def begin() -> None:
+        start.current = _framing_now(journey, screen).zoom
+
+    def drag(event: ft.ScaleUpdateEvent) -> None:
+        now = _framing_now(journey, screen)
+        delta = event.focal_point_delta
+        journey.reframe(now.zoomed((start.current or 1.0) * event.scale).moved(-delta.x / side, -delta.y / side))
+
+    def wheel(event: ft.ScrollEvent) -> None:
+        now = _framing_now(journey, screen)
+        journey.reframe(now.zoomed(now.zoom * 2 ** (-event.scroll_delta.y / _WHEEL)))
+        journey.measure()
+
+    hold = ft.GestureDetector(
+        content=ft.Stack(controls=[_placed(screen, side), *_corners(look, side)], width=side, height=side),
+        mouse_cursor=ft.MouseCursor.MOVE,
+        exclude_from_semantics=True,
+        on_scale_start=begin,
+        on_scale_update=drag,
+        on_scale_end=lambda: journey.measure(),
+        on_scroll=wheel,
+    )
+    shape = ft.Container(
+        content=hold, width=side, height=side, border_radius=RADIUS, clip_behavior=ft.ClipBehavior.ANTI_ALIAS
+    )
+    return ft.Semantics(content=shape, label=spoken.format(zoom=f"{framing.zoom:.1f}"), image=True, container=True)
+
+
+def _framing_now(journey: Journey, screen: Check) -> Framing:
+    """Events arrive faster than the page is drawn: each goes on from where the one before it left off."""
+    return journey.screen.framing if isinstance(journey.screen, Check) else screen.framing
+
+
+def _placed(screen: Check, side: float) -> ft.Control:
+    """The whole photo, enlarged and shifted so that the square lies within the window."""
+    framing = screen.framing
+    scale = side / framing.side  # logical pixels for one of the photo's
+    left, top, *_ = framing.box
+    image = ft.Image(
+        src=screen.picture.shown,
+        width=framing.width * scale,
+        height=framing.height * scale,
+        fit=ft.BoxFit.FILL,
+        gapless_playback=True,
+        exclude_from_semantics=True,
+    )
+    return ft.Container(content=image, left=-left * scale, top=-top * scale)
+
+
+def _corners(look: Look, side: float) -> list[ft.Control]:
+    """A ring in the middle, as large as the spot should be: white within black, to be seen on any skin."""
+    ring = side * SPOT_SHARE
+    edge = (side - ring) / 2
+    return [
+        ft.Container(
+            left=edge - width,
+            top=edge - width,
+            width=ring + 2 * width,
+            height=ring + 2 * width,
+            border=ft.Border.all(2, color),
+            border_radius=ring,
+            ignore_interactions=True,
+        )
+        for width, color in ((2, "#80000000"), (0, "#CCFFFFFF"))
+    ]

@@ -1,0 +1,83 @@
+"""Four languages: the same texts in each, none missing, none empty, none with another's placeholders."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from itertools import combinations
+from math import hypot
+from typing import Any
+
+import pytest
+
+from mobile_app.body import Half, Place, Region, View, points
+from mobile_app.locales import ENGLISH, LANGUAGES
+from mobile_app.views.place import MAP_WIDTH, TARGET, places
+from runtime.locales import LANGUAGES as SPOKEN
+
+
+def leaves(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """Every text with the path to it."""
+    if isinstance(value, str):
+        yield path, value
+    elif is_dataclass(value):
+        for each in fields(value):
+            yield from leaves(getattr(value, each.name), f"{path}.{each.name}")
+    else:
+        for index, item in enumerate(value):
+            yield from leaves(item, f"{path}[{index}]")
+
+
+def holes(text: str) -> list[str]:
+    return sorted(re.findall(r"\{(\w+)\}", text))
+
+
+def test_the_app_speaks_what_the_answers_speak() -> None:
+    assert set(LANGUAGES) == set(SPOKEN)
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_no_text_is_missing_empty_or_has_other_holes(code: str) -> None:
+    english, other = dict(leaves(ENGLISH)), dict(leaves(LANGUAGES[code]))
+    assert set(other) == set(english)
+    for path, text in other.items():
+        assert text.strip(), path
+        assert text == text.strip(), path
+        assert holes(text) == holes(english[path]), path
+
+
+@pytest.mark.parametrize("code", [code for code in LANGUAGES if code != "en"])
+def test_every_sentence_is_translated(code: str) -> None:
+    """Words that two languages share are short; a sentence that is the same in both was forgotten."""
+    english = dict(leaves(ENGLISH))
+    same = {path for path, text in leaves(LANGUAGES[code]) if text == english[path] and len(text.split()) > 2}
+    assert not same
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_every_place_has_a_name_of_its_own(code: str) -> None:
+    names = [LANGUAGES[code].body.place(place) for place in places()]
+    assert len(set(names)) == len(names)
+    assert {place.region for place in places()} == set(Region)
+
+
+@pytest.mark.parametrize("view", View)
+def test_no_two_places_of_the_drawing_are_under_one_finger(view: View) -> None:
+    for first, second in combinations(points(view), 2):
+        assert hypot(first.x - second.x, first.y - second.y) * MAP_WIDTH >= TARGET, (first.place, second.place)
+
+
+def test_every_place_is_on_a_drawing_or_both() -> None:
+    drawn = {point.place for view in View for point in points(view)}
+    assert drawn == set(places())
+
+
+def test_left_is_left() -> None:
+    assert ENGLISH.body.place(Place(region=Region.PALM, half=Half.LEFT)) == "Palm, left"
+    assert ENGLISH.body.place(Place(region=Region.FACE)) == "Face"
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_questions_have_the_same_codes(code: str) -> None:
+    codes = [question for question, _ in LANGUAGES[code].spots.changed]
+    assert codes == [question for question, _ in ENGLISH.spots.changed]
+    assert codes[:5] == ["asymmetry", "border", "colour", "diameter", "evolution"]

@@ -1,0 +1,359 @@
+"""One user's app without a window: settings, tabs, what is kept and how it goes."""
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from app_bench import Bench
+from PIL import Image
+
+from mobile_app.body import Half, Place, Region
+from mobile_app.journey import Journey
+from mobile_app.keeping import OnDevice, PerVisit
+from mobile_app.locales import LANGUAGES
+from mobile_app.preferences import Theme
+from mobile_app.screens import Verdict, Welcome
+from mobile_app.session import Kept, Session, Tab
+from mobile_app.spots import Comparison, Keeping, SpotDetail, SpotEdit, SpotList, Spots, report_of
+from mobile_app.store import Store, StoreError
+from runtime import Reason, Report, Tier
+from runtime.conditions import Condition
+from runtime.report import ConditionScore
+
+PALM = Place(region=Region.PALM, half=Half.LEFT)
+
+
+def jpeg(shade: int = 120) -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (64, 64), (shade, 90, 60)).save(out, format="JPEG")
+    return out.getvalue()
+
+
+REPORT = Report(
+    tier=Tier.MODERATE,
+    malignancy=0.4,
+    conditions=(ConditionScore(condition=Condition.MELANOCYTIC_NEVUS, probability=0.6),),
+    novelty=1.0,
+    reason_codes=(Reason.SOME_SIGNS,),
+    model_id="fake",
+    calibrated=True,
+)
+
+
+def kept(shade: int = 120, *, size: float | None = 0.2) -> Keeping:
+    return Keeping(photo=jpeg(shade), report=REPORT.to_dict(), size_in_frame=size)
+
+
+@dataclass
+class Clock:
+    """A day later each time it is asked."""
+
+    moment: datetime = datetime(2026, 3, 1, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        self.moment += timedelta(days=1)
+        return self.moment
+
+
+@dataclass
+class App:
+    """A session whose slow work waits until the test finishes it."""
+
+    store: Store | None
+    bench: Bench = field(default_factory=Bench)
+    changes: int = 0
+    problem: str = ""
+
+    def __post_init__(self) -> None:
+        self.session = self.start()
+
+    def start(self) -> Session:
+        return Session(journey=self._journey, kept=Kept(store=self.store, problem=self.problem), changed=self._count)
+
+    def _count(self) -> None:
+        self.changes += 1
+
+    def _journey(self, owner: Session) -> Journey:
+        return self.bench.journey
+
+    def judge(self, data: bytes) -> None:
+        self.bench.judge(data)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store(tmp_path / "kept") as opened:
+        yield opened
+
+
+@pytest.fixture
+def spots(store: Store) -> Spots:
+    return Spots(store, changed=lambda: None, now=Clock())
+
+
+def detail(spots: Spots) -> SpotDetail:
+    assert isinstance(spots.view, SpotDetail)
+    return spots.view
+
+
+def test_the_introduction_is_shown_once(store: Store) -> None:
+    app = App(store)
+    steps = len(app.session.texts.start.steps)
+    assert steps == 4
+    for _ in range(steps):
+        assert app.session.introducing
+        app.session.next_step()
+    assert not app.session.introducing
+    assert not app.start().introducing
+    app.session.introduce_again()
+    assert app.session.introducing
+
+
+def test_settings_are_there_at_the_next_start(store: Store) -> None:
+    app = App(store)
+    app.session.set(language="pt", theme=Theme.DARK, text_scale=2.0)
+    again = app.start()
+    assert again.texts is LANGUAGES["pt"]
+    assert again.preferences.theme is Theme.DARK
+    assert again.preferences.text_scale == 2.0
+
+
+def test_the_devices_language_is_the_first_but_not_after_a_choice(store: Store) -> None:
+    def start() -> Session:
+        return Session(
+            journey=lambda owner: Bench().journey, kept=Kept(store=store), changed=lambda: None, language="fr-CA"
+        )
+
+    assert start().preferences.language == "fr"
+    start().set(language="es")
+    assert start().preferences.language == "es"
+
+
+def test_another_language_reaches_the_answer_on_show(store: Store) -> None:
+    app = App(store)
+    app.judge(b"high")
+    app.session.set(language="fr")
+    screen = app.session.journey.screen
+    assert isinstance(screen, Verdict)
+    assert screen.report.language == "fr"
+
+
+def test_without_a_store_photos_are_still_judged(tmp_path: Path) -> None:
+    app = App(None, problem="the folder is in use")
+    app.session.set(text_scale=1.3)
+    app.session.open_tab(Tab.SPOTS)
+    app.judge(b"high")
+    assert isinstance(app.session.journey.screen, Verdict)
+    app.session.begin_keeping()
+    assert app.session.keeping is None
+
+
+def test_keeping_goes_through_a_question_and_ends_at_the_spot(spots: Spots) -> None:
+    first = spots.keep(kept(), lesion_id=None, name=" mole ", place=PALM)
+    spots.keep(kept(200), lesion_id=first, answers={"border": True})
+    spots.open(first)
+    view = detail(spots)
+    assert (view.lesion.name, view.lesion.place) == ("mole", PALM)
+    assert [moment.shot.answers for moment in view.moments] == [{}, {"border": True}]
+    assert all(moment.thumbnail.startswith(b"\xff\xd8") for moment in view.moments)
+
+
+def test_a_photo_that_cannot_be_kept_leaves_no_empty_spot(spots: Spots, store: Store) -> None:
+    with pytest.raises(Exception, match="photo"):
+        spots.keep(Keeping(photo=b"no photo", report={}, size_in_frame=None), lesion_id=None, name="mole")
+    assert store.lesions() == []
+
+
+def test_only_a_verdict_can_be_kept(store: Store) -> None:
+    app = App(store)
+    for data in (b"cannot assess", b"EngineError"):
+        app.judge(data)
+        app.session.begin_keeping()
+        assert app.session.keeping is None
+
+
+def test_nothing_is_stored_before_it_is_said_so(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = App(store)
+    monkeypatch.setattr("mobile_app.session.share_of_spot", lambda picture, framing: 0.3)
+    app.judge(b"low")
+    app.session.begin_keeping()
+    assert app.session.keeping is not None
+    app.session.stop_keeping()
+    assert app.session.keeping is None
+    assert store.usage().shots == 0
+    assert isinstance(app.session.journey.screen, Verdict)
+
+
+def test_a_full_disk_is_said_and_the_photo_waits(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = App(store)
+    monkeypatch.setattr("mobile_app.session.share_of_spot", lambda picture, framing: None)
+    app.judge(b"low")
+    app.session.begin_keeping()
+
+    def full(*_: object, **__: object) -> str:
+        raise StoreError("the photo cannot be kept: no space left")
+
+    assert app.session.spots is not None
+    monkeypatch.setattr(app.session.spots, "keep", full)
+    app.session.keep(lesion_id=None, answers={})
+    assert "no space left" in app.session.message
+    assert app.session.keeping is not None
+
+
+def test_search_and_place_narrow_the_list(spots: Spots) -> None:
+    spots.keep(kept(), lesion_id=None, name="mole on the palm", place=PALM)
+    spots.keep(kept(), lesion_id=None, name="freckle", place=Place(region=Region.FACE))
+    spots.show_list()
+    assert isinstance(spots.view, SpotList)
+    assert [entry.lesion.name for entry in spots.view.entries] == ["freckle", "mole on the palm"]
+    spots.search("palm")
+    assert isinstance(spots.view, SpotList)
+    assert [entry.lesion.name for entry in spots.view.entries] == ["mole on the palm"]
+    spots.only(Region.FACE)
+    assert isinstance(spots.view, SpotList)
+    assert spots.view.entries == ()
+    spots.search("")
+    assert isinstance(spots.view, SpotList)
+    assert [entry.lesion.name for entry in spots.view.entries] == ["freckle"]
+
+
+def test_two_photos_are_compared_the_earlier_first(spots: Spots) -> None:
+    lesion = spots.keep(kept(80), lesion_id=None, name="mole")
+    spots.keep(kept(200), lesion_id=lesion)
+    spots.open(lesion)
+    newest, oldest = (moment.shot.id for moment in reversed(detail(spots).moments))
+    spots.compare(newest, oldest)
+    view = spots.view
+    assert isinstance(view, Comparison)
+    assert (view.earlier.id, view.later.id) == (oldest, newest)
+    spots.back()
+    assert detail(spots).lesion.id == lesion
+    spots.back()
+    assert isinstance(spots.view, SpotList)
+
+
+def test_an_edit_is_kept_only_when_saved(spots: Spots) -> None:
+    lesion = spots.keep(kept(), lesion_id=None, name="mole")
+    spots.open(lesion)
+    spots.edit()
+    assert isinstance(spots.view, SpotEdit)
+    spots.back()
+    spots.edit()
+    spots.save(name="dark mole ", place=PALM, notes=" since May ")
+    after = detail(spots).lesion
+    assert (after.name, after.place, after.notes) == ("dark mole", PALM, "since May")
+
+
+def test_nothing_is_deleted_by_one_tap(spots: Spots, store: Store) -> None:
+    lesion = spots.keep(kept(), lesion_id=None, name="mole")
+    spots.keep(kept(), lesion_id=lesion)
+    spots.open(lesion)
+    spots.delete()
+    assert store.usage().shots == 2
+    spots.ask_to_delete(detail(spots).moments[0].shot.id)
+    spots.ask_to_delete("")
+    spots.delete()
+    assert store.usage().shots == 2
+    spots.ask_to_delete(detail(spots).moments[0].shot.id)
+    spots.delete()
+    assert store.usage().shots == 1
+    spots.ask_to_delete(lesion)
+    spots.delete()
+    assert isinstance(spots.view, SpotList)
+    assert store.lesions() == []
+
+
+def test_a_reminder_is_so_many_weeks_away(spots: Spots) -> None:
+    spots.keep(kept(), lesion_id=None, name="mole")
+    assert spots.remind(4) is None
+    assert isinstance(spots.view, SpotList)
+    spots.show_list()
+    spots.open(spots.view.entries[0].lesion.id)
+    due = spots.remind(4)
+    assert due == date(2026, 3, 3) + timedelta(weeks=4)
+    assert detail(spots).due == due
+
+
+def test_a_stored_answer_is_read_in_the_language_of_now(spots: Spots) -> None:
+    lesion = spots.keep(kept(), lesion_id=None, name="mole")
+    spots.open(lesion)
+    shot = detail(spots).moments[0].shot
+    found = report_of(shot, language="pt")
+    assert found is not None
+    assert found.tier is Tier.MODERATE
+    assert found.language == "pt"
+
+
+def test_deleting_everything_takes_two_taps_and_leaves_the_language(store: Store) -> None:
+    app = App(store)
+    app.session.set(language="es", introduced=True, text_scale=2.0)
+    assert app.session.spots is not None
+    app.session.spots.keep(kept(), lesion_id=None, name="mole")
+    app.judge(b"low")
+    app.session.delete_all()
+    assert store.usage().lesions == 1
+    app.session.ask_to_delete_all(True)
+    app.session.delete_all()
+    assert store.usage().lesions == 0
+    assert app.session.journey.screen == Welcome()
+    assert app.session.preferences.language == "es"
+    assert app.session.message == LANGUAGES["es"].settings.deleted
+
+
+def test_photos_are_kept_or_not_as_set(store: Store) -> None:
+    app = App(store)
+    app.session.set(keep_photos=False)
+    assert app.session.spots is not None
+    app.session.spots.keep(kept(), lesion_id=None, name="mole")
+    assert store.usage().photos == 0
+    assert store.usage().shots == 1
+
+
+def test_another_screen_has_another_name_and_the_same_screen_the_same(store: Store) -> None:
+    """By it a page knows that it begins at its top."""
+    app = App(store)
+    seen = {app.session.here}
+    app.session.end_introduction()
+    for tab in Tab:
+        app.session.open_tab(tab)
+        seen.add(app.session.here)
+    assert len(seen) == 5
+    before = app.session.here
+    app.session.set(text_scale=2.0)
+    assert app.session.here == before
+
+
+def test_each_visit_sees_its_own_and_nothing_is_left() -> None:
+    keeper = PerVisit()
+    first, second = keeper.open(), keeper.open()
+    assert first.store is not None
+    assert second.store is not None
+    assert first.session_only
+    first.store.add_lesion(name="mine")
+    assert second.store.lesions() == []
+    folder = first.store.folder
+    assert folder.is_dir()
+    keeper.close(first)
+    assert not folder.exists()
+    keeper.close_all()
+    assert not second.store.folder.exists()
+
+
+def test_one_folder_serves_every_session_of_a_program(tmp_path: Path) -> None:
+    keeper = OnDevice(lambda: tmp_path / "kept")
+    first, second = keeper.open(), keeper.open()
+    assert first.store is second.store
+    keeper.close(first)
+    assert second.store is not None
+    second.store.add_lesion(name="still open")
+    keeper.close_all()
+
+
+def test_a_folder_that_cannot_be_opened_is_said(tmp_path: Path) -> None:
+    (tmp_path / "kept").write_text("a file")
+    found = OnDevice(lambda: tmp_path / "kept").open()
+    assert found.store is None
+    assert found.problem
