@@ -91,7 +91,7 @@ class Triage:
         return assess_many(self, sources, language=language)
 
     def explain(self, source: PhotoSource) -> "Explanation | None":
-        """Where the model looked, in about 0.7 s; None for a photo that cannot be assessed.
+        """Where the model looked, in about 0.6 s of two cores; None for a photo that cannot be assessed.
 
         No map then: it would make a photo look judged that is not. Raises what `assess` raises.
         """
