@@ -252,6 +252,23 @@ def service(
     typer.echo(f"all figures: {out}")
 
 
+@app.command()
+def packing(
+    root: Annotated[Path, typer.Option(help="Checkout to look at.")] = Path(__file__).parents[1],
+) -> None:
+    """What would travel to a phone, and whether it fits: own code and bundle, without Python and its packages."""
+    from benchmarks.packing import packed
+
+    try:
+        found = packed(root)
+    except (OSError, KeyError) as error:
+        raise BenchmarkError(f"--root {root}: no checkout with [tool.flet.app] ({error})") from error
+    rows = [(folder, f"{size:,}") for folder, size in found.by_folder()]
+    print_table("Packed", ("part", "bytes"), [*rows, ("total", f"{found.total:,}")])
+    if found.problems:
+        raise BenchmarkError("; ".join(found.problems))
+
+
 def _small_photo() -> bytes:
     """The same drawing at the size of the model's input."""
     pixels, _ = render(SyntheticConfig(count=1, side=224), 0)

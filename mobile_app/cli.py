@@ -36,6 +36,11 @@ def _run(options: argparse.Namespace) -> int:
     return 0
 
 
+def on_device() -> None:
+    """The packed app: its bundle is inside it, what is kept lies in the app's own storage."""
+    _open_window(None)
+
+
 def no_window_because() -> str | None:
     """Why a window cannot be opened here, or None where it can."""
     if sys.platform.startswith("linux") and not os.environ.get("DISPLAY"):

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import flet as ft
 
 from mobile_app.darkroom import Photo
-from mobile_app.handout import figures_of, sheet_of
+from mobile_app.handout import figures_of, sheet_of, sheet_of_shot
+from mobile_app.paper import Sheet
 from mobile_app.screens import CannotAssess, Verdict
 from mobile_app.session import Session, Tab
 from mobile_app.spots import SpotDetail
 from mobile_app.store import StoreError, import_archive, reminder_event, write_archive
-from mobile_app.views.desk import Files
+from mobile_app.views.desk import Files, Viewfinder
 from runtime.manifest import ModelFile
 
 if TYPE_CHECKING:
@@ -23,8 +24,11 @@ if TYPE_CHECKING:
 class DeviceFiles:
     """The file choosers of one page, and what is done with what they give."""
 
-    def __init__(self, *, page: ft.Page, session: Session, model: Callable[[], "Triage | None"]) -> None:
+    def __init__(
+        self, *, page: ft.Page, session: Session, model: Callable[[], "Triage | None"], camera: Viewfinder
+    ) -> None:
         self._page = page
+        self._camera = camera
         self._session = session
         self._model = model
         self._picker = ft.FilePicker(on_result=lambda event: pick(session, event.files))
@@ -36,9 +40,11 @@ class DeviceFiles:
             picker=self._picker,
             restorer=self._restorer,
             save_page=self._save_page,
+            save_shot=self._save_shot,
             save_archive=self._save_archive,
             save_reminder=self._save_reminder,
             model_figures=self._figures,
+            camera=self._camera,
         )
 
     def _file(self) -> ModelFile | None:
@@ -53,14 +59,31 @@ class DeviceFiles:
         screen = self._session.journey.screen
         if not isinstance(screen, Verdict | CannotAssess):
             return
-        sheet = sheet_of(screen, texts=self._session.texts, model=self._file(), today=_today())
+        self._save_sheet(sheet_of(screen, texts=self._session.texts, model=self._file(), today=_today()), kind)
 
+    def _save_shot(self, shot_id: str, kind: str) -> None:
+        session = self._session
+        if session.spots is None or not isinstance(session.spots.view, SpotDetail):
+            return
+        store = session.spots.store
+        shot = store.shot(shot_id)
+        sheet = sheet_of_shot(
+            shot,
+            lesion=session.spots.view.lesion,
+            photo=store.photo(shot_id) if shot.has_photo else b"",
+            texts=session.texts,
+            language=session.preferences.language,
+        )
+        if sheet is not None:
+            self._save_sheet(sheet, kind)
+
+    def _save_sheet(self, sheet: Sheet, kind: str) -> None:
         def make() -> bytes:
             from mobile_app.paper import as_pdf, as_png  # not at start: fonts and the whole layout
 
             return as_pdf(sheet) if kind == "pdf" else as_png(sheet)
 
-        self._save(f"skintag-{_today().isoformat()}.{kind}", make)
+        self._save(f"skintag-{sheet.taken.isoformat()}.{kind}", make)
 
     def _save_archive(self) -> None:
         spots = self._session.spots

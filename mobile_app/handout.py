@@ -5,8 +5,10 @@ from datetime import date
 from importlib.metadata import PackageNotFoundError, version
 
 from mobile_app.locales import Texts
-from mobile_app.paper import Sheet
+from mobile_app.paper import Answer, Sheet
 from mobile_app.screens import Answered
+from mobile_app.spots import report_of
+from mobile_app.store import Lesion, Shot
 from runtime.manifest import Figure, ModelFile
 
 
@@ -20,6 +22,28 @@ def sheet_of(answered: Answered, *, texts: Texts, model: ModelFile | None, today
         place="",
         figures=() if model is None else figures_of(model.metrics, texts=texts),
         score_calibrated=model is not None and model.calibration is not None,
+        app_name=texts.app,
+        app_version=app_version(),
+    )
+
+
+def sheet_of_shot(shot: Shot, *, lesion: Lesion, photo: bytes, texts: Texts, language: str) -> Sheet | None:
+    """The page about a kept photo; None where its answer cannot be read any more.
+
+    The model's figures are left out: another model than today's may have judged it.
+    """
+    report = report_of(shot, language=language)
+    if report is None:
+        return None
+    asked = texts.spots.changed if shot.answers else ()
+    return Sheet(
+        report=report,
+        photo=photo,
+        taken=shot.taken.date(),
+        lesion=lesion.name,
+        place="" if lesion.place is None else texts.body.place(lesion.place),
+        answers=tuple(Answer(question=question, yes=shot.answers.get(code, False)) for code, question in asked),
+        notes=lesion.notes,
         app_name=texts.app,
         app_version=app_version(),
     )

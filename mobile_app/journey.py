@@ -21,6 +21,7 @@ from mobile_app.screens import (
     Opening,
     PhotoRefused,
     Screen,
+    Shooting,
     Verdict,
     Welcome,
 )
@@ -75,6 +76,21 @@ class Journey:
     def warm_up(self) -> None:
         """Load the model while the user looks for a photo; a bundle that cannot be used shows at once."""
         self._begin(self._load)
+
+    def shoot(self) -> None:
+        """Turn to the camera."""
+        self._turn += 1
+        self._go(Shooting())
+
+    def camera_ready(self) -> None:
+        """A photo can be taken now."""
+        if isinstance(self.screen, Shooting):
+            self._go(Shooting(ready=True))
+
+    def no_camera(self, problem: str) -> None:
+        """The camera cannot be used; whoever is elsewhere by now is not told."""
+        if isinstance(self.screen, Shooting):
+            self._go(Shooting(problem=problem))
 
     def choose(self, photo: Photo) -> None:
         """Open a photo that the user picked."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import flet as ft
 
+from mobile_app.camera import DeviceCamera
 from mobile_app.darkroom import darkroom
 from mobile_app.devices import DeviceFiles
 from mobile_app.explain import overlay_of
@@ -25,12 +26,14 @@ from mobile_app.screens import (
     Opening,
     PhotoRefused,
     Screen,
+    Shooting,
     Verdict,
     Welcome,
 )
 from mobile_app.session import Session, Tab
 from mobile_app.spots import Comparison, SpotDetail, SpotEdit, SpotList
 from mobile_app.views.answer import cannot_assess, verdict
+from mobile_app.views.camera import shooting
 from mobile_app.views.desk import Desk
 from mobile_app.views.frame import TWO_COLUMNS_FROM
 from mobile_app.views.guide import guide
@@ -119,6 +122,8 @@ def _photo(desk: Desk, screen: Screen) -> ft.Control:
     match screen:
         case Welcome():
             return welcome(desk)
+        case Shooting():
+            return shooting(desk, screen)
         case Opening() | Analysing():
             return waiting(desk, screen)
         case Check():
@@ -164,7 +169,8 @@ def build_app(
             kept=keeper.open(),
             changed=lambda: setattr(shown, "turn", shown.turn + 1),
         )
-        files = DeviceFiles(page=page, session=session, model=lambda: model.loaded)
+        camera = DeviceCamera(page=page, session=session)
+        files = DeviceFiles(page=page, session=session, model=lambda: model.loaded, camera=camera)
         page.on_resize = lambda event: setattr(shown, "wide", _is_wide(event.width))
         page.on_platform_brightness_change = lambda: setattr(shown, "dark", _is_dark(page))
         page.on_close = lambda: keeper.close(session.kept)

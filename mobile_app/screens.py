@@ -34,6 +34,16 @@ class Welcome:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Shooting:
+    """The camera is being opened, or is on."""
+
+    ready: bool = False
+    """whether a photo can be taken"""
+    problem: str = ""
+    """why none can be: no camera, or no permission"""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Opening:
     """The photo is being decoded."""
 
@@ -101,4 +111,4 @@ class Malfunction:
     photo: Photo | None = None
 
 
-Screen = Welcome | Opening | Check | Analysing | Verdict | CannotAssess | PhotoRefused | Malfunction
+Screen = Welcome | Shooting | Opening | Check | Analysing | Verdict | CannotAssess | PhotoRefused | Malfunction

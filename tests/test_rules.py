@@ -12,7 +12,7 @@ PACKAGES = ("benchmarks", "mobile_app", "export", "distill", "teacher", "runtime
 ALLOWED = {
     "runtime": {"runtime", "numpy", "PIL", "onnxruntime"},
     # Pillow is a base dependency; uvicorn comes with flet-web and is imported in web mode only.
-    "mobile_app": {"mobile_app", "runtime", "flet", "flet_web", "PIL", "uvicorn"},
+    "mobile_app": {"mobile_app", "runtime", "flet", "flet_web", "flet_camera", "PIL", "uvicorn"},
 }
 SERVICE = {"fastapi", "starlette", "pydantic", "anyio", "uvicorn", "prometheus_client"}
 """What the extra `serve` brings, for runtime/service*.py alone."""

@@ -3,6 +3,7 @@
 from mobile_app.locales.texts import (
     AnswerTexts,
     BodyTexts,
+    CameraTexts,
     CheckTexts,
     GuideTexts,
     SettingTexts,
@@ -50,6 +51,19 @@ ENGLISH = Texts(
         on_this_device="Works without a network. Photos never leave this device.",
         on_that_computer="Photos are judged by the computer that serves this page, and are not kept after this visit.",
         on_this_computer="Photos are judged on this computer, and are not kept after this visit.",
+    ),
+    camera=CameraTexts(
+        title="Put the spot into the ring",
+        hint="Hold the phone a hand's breadth away, still, in even light. The ring should just hold the spot.",
+        finder="What the camera sees, with a ring in the middle",
+        opening="Opening the camera",
+        shutter="Take the photo",
+        light="Light on or off",
+        none="The camera cannot be used",
+        none_found="No camera was found. Choose a photo instead.",
+        refused=(
+            "The camera did not open ({reason}). Allow it in the settings of the device or browser, or choose a photo."
+        ),
     ),
     check=CheckTexts(
         title="Is the spot in the square?",

@@ -3,6 +3,7 @@
 from mobile_app.locales.texts import (
     AnswerTexts,
     BodyTexts,
+    CameraTexts,
     CheckTexts,
     GuideTexts,
     SettingTexts,
@@ -49,6 +50,22 @@ SPANISH = Texts(
         on_this_device="Funciona sin red. Las fotos nunca salen de este dispositivo.",
         on_that_computer="Las fotos las valora el ordenador que ofrece esta página, y no se guardan tras esta visita.",
         on_this_computer="Las fotos se valoran en este ordenador y no se guardan tras esta visita.",
+    ),
+    camera=CameraTexts(
+        title="Ponga la mancha en el círculo",
+        hint=(
+            "Sujete el teléfono a un palmo, sin moverlo, con luz uniforme. La mancha debería caber justo en el círculo."
+        ),
+        finder="Lo que ve la cámara, con un círculo en el centro",
+        opening="Abriendo la cámara",
+        shutter="Hacer la foto",
+        light="Encender o apagar la luz",
+        none="La cámara no se puede usar",
+        none_found="No se encontró ninguna cámara. Elija una foto.",
+        refused=(
+            "La cámara no se abrió ({reason}). Permítala en los ajustes del dispositivo o del navegador, o "
+            "elija una foto."
+        ),
     ),
     check=CheckTexts(
         title="¿Está la mancha en el cuadro?",

@@ -3,6 +3,7 @@
 from mobile_app.locales.texts import (
     AnswerTexts,
     BodyTexts,
+    CameraTexts,
     CheckTexts,
     GuideTexts,
     SettingTexts,
@@ -53,6 +54,23 @@ FRENCH = Texts(
             "Les photos sont examinées par l'ordinateur qui sert cette page, et ne sont pas gardées après la visite."
         ),
         on_this_computer="Les photos sont examinées sur cet ordinateur et ne sont pas gardées après la visite.",
+    ),
+    camera=CameraTexts(
+        title="Placez la tache dans le cercle",
+        hint=(
+            "Tenez le téléphone à une paume de distance, sans bouger, dans une lumière égale. La tache doit "
+            "juste tenir dans le cercle."
+        ),
+        finder="Ce que voit l'appareil photo, avec un cercle au milieu",
+        opening="Ouverture de l'appareil photo",
+        shutter="Prendre la photo",
+        light="Allumer ou éteindre la lumière",
+        none="L'appareil photo ne peut pas être utilisé",
+        none_found="Aucun appareil photo n'a été trouvé. Choisissez une photo.",
+        refused=(
+            "L'appareil photo ne s'est pas ouvert ({reason}). Autorisez-le dans les réglages de l'appareil "
+            "ou du navigateur, ou choisissez une photo."
+        ),
     ),
     check=CheckTexts(
         title="La tache est-elle dans le carré ?",

@@ -3,6 +3,7 @@
 from mobile_app.locales.texts import (
     AnswerTexts,
     BodyTexts,
+    CameraTexts,
     CheckTexts,
     GuideTexts,
     SettingTexts,
@@ -51,6 +52,19 @@ PORTUGUESE = Texts(
             "As fotos são avaliadas pelo computador que oferece esta página, e não são guardadas após a visita."
         ),
         on_this_computer="As fotos são avaliadas neste computador e não são guardadas após a visita.",
+    ),
+    camera=CameraTexts(
+        title="Ponha a mancha no círculo",
+        hint="Segure o telefone a um palmo, sem mexer, com luz uniforme. A mancha deve caber justo no círculo.",
+        finder="O que a câmera vê, com um círculo no centro",
+        opening="Abrindo a câmera",
+        shutter="Tirar a foto",
+        light="Ligar ou desligar a luz",
+        none="A câmera não pode ser usada",
+        none_found="Nenhuma câmera foi encontrada. Escolha uma foto.",
+        refused=(
+            "A câmera não abriu ({reason}). Permita-a nos ajustes do aparelho ou do navegador, ou escolha uma foto."
+        ),
     ),
     check=CheckTexts(
         title="A mancha está no quadro?",

@@ -30,6 +30,23 @@ class StartTexts:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CameraTexts:
+    """Taking a photo inside the app."""
+
+    title: str
+    hint: str
+    finder: str
+    """what a screen reader says of the picture"""
+    opening: str
+    shutter: str
+    light: str
+    none: str
+    none_found: str
+    refused: str
+    """with {reason}"""
+
+
+@dataclass(frozen=True, kw_only=True)
 class CheckTexts:
     """Between the photo and its answer: is it good enough, and which part of it is meant?"""
 
@@ -266,6 +283,7 @@ class Texts:
     date: str
     """strftime, digits only"""
     start: StartTexts
+    camera: CameraTexts
     check: CheckTexts
     answer: AnswerTexts
     trouble: TroubleTexts

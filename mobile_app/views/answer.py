@@ -11,6 +11,7 @@ from mobile_app.views.desk import Desk
 from mobile_app.views.frame import NARROW, WIDE, beside, frame
 from mobile_app.views.look import GAP, Look, picture, stack
 from runtime.advice import AdviceKind
+from runtime.printed import printed
 
 if TYPE_CHECKING:
     from runtime import Report
@@ -44,7 +45,7 @@ def verdict(desk: Desk, screen: Verdict) -> ft.Control:
         _conditions(desk, report),
         _looked_card(desk, screen),
         _red_flags_card(desk, report),
-        _next_card(desk),
+        _next_card(desk, screen),
         look.muted(texts.model.format(model_id=report.model_id), size=12),
     )
 
@@ -160,7 +161,7 @@ def _looked_card(desk: Desk, screen: Verdict) -> ft.Control:
             return look.card(look.words(desk.spoken.no_explanation, size=14))
 
 
-def _next_card(desk: Desk) -> ft.Control:
+def _next_card(desk: Desk, screen: Verdict) -> ft.Control:
     """Keep it, hand it on."""
     texts, look, session = desk.texts.answer, desk.look, desk.session
     keep = look.button(texts.keep, icon=ft.Icons.BOOKMARK_ADD_OUTLINED, on_tap=session.begin_keeping)
@@ -169,6 +170,12 @@ def _next_card(desk: Desk) -> ft.Control:
         look.heading(texts.share),
         look.link(texts.save_pdf, icon=ft.Icons.PICTURE_AS_PDF_OUTLINED, on_tap=lambda: desk.files.save_page("pdf")),
         look.link(texts.save_png, icon=ft.Icons.IMAGE_OUTLINED, on_tap=lambda: desk.files.save_page("png")),
+        look.link(
+            texts.copy,
+            icon=ft.Icons.COPY,
+            on_tap=lambda: session.say(texts.copied),
+            action=ft.CopyToClipboard(printed(screen.photo.name, screen.report)),
+        ),
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import flet as ft
 
@@ -10,6 +11,28 @@ from mobile_app.session import Session
 from mobile_app.views.look import Look
 from runtime.locales import Texts as AnswerTexts
 from runtime.locales import texts_for
+
+
+class Viewfinder(Protocol):
+    """The device's camera."""
+
+    @property
+    def usable(self) -> bool:
+        """Whether the app can show one on this kind of device."""
+        ...
+
+    @property
+    def control(self) -> ft.Control:
+        """What it sees."""
+        ...
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+    def shoot(self) -> None: ...
+
+    def switch_light(self) -> None: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,11 +44,14 @@ class Files:
     """chooses an archive to bring back"""
     save_page: Callable[[str], None]
     """the page for a doctor, "pdf" or "png\""""
+    save_shot: Callable[[str, str], None]
+    """the same for a kept photo, by its shot's id"""
     save_archive: Callable[[], None]
     save_reminder: Callable[[int], None]
     """a calendar file for so many weeks"""
     model_figures: Callable[[], list[tuple[str, str]]]
     """what the bundle says was measured, name and value; empty while there is no model"""
+    camera: Viewfinder
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,8 @@
 """Keeping a photo: which spot it belongs to, and whether that has changed."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import flet as ft
 
@@ -12,7 +14,7 @@ from mobile_app.views.desk import Desk
 from mobile_app.views.frame import frame
 from mobile_app.views.look import picture, stack
 from mobile_app.views.place import PlaceChoice
-from mobile_app.views.spots import field, name_of
+from mobile_app.views.spots import name_of, text_field
 
 _NEW = ""
 
@@ -25,41 +27,47 @@ def keeping(desk: Desk, kept: Keeping) -> ft.Control:
     return frame(desk, KeepForm(desk, kept, known), tabs=False)
 
 
+@dataclass
+class Draft:
+    """What has been typed and chosen. Taps arrive faster than the page is drawn: each reads what the ones before it
+    wrote, and not what was drawn when it was aimed at."""
+
+    lesion_id: str = _NEW
+    name: str = ""
+    place: Place | None = None
+    answers: dict[str, bool] = field(default_factory=dict[str, bool])
+
+
 @ft.component
 def KeepForm(desk: Desk, kept: Keeping, known: tuple[Lesion, ...]) -> ft.Control:
     """Nothing is stored before "Keep" is tapped."""
     texts, look, session = desk.texts.spots, desk.look, desk.session
-    chosen, choose = ft.use_state(_NEW)
-    name, set_name = ft.use_state("")
-    place, set_place = ft.use_state(_nowhere)
-    answers, set_answers = ft.use_state(_unanswered)
-    new = [field(desk, texts.name, name, set_name, hint=texts.name_hint), PlaceChoice(desk, place, set_place)]
+    draft = ft.use_ref(Draft).current or Draft()
+    _, draw = ft.use_state(0)
 
-    def answer(code: str, yes: bool) -> None:
-        set_answers({**answers, code: yes})
+    def write(**changes: Any) -> None:
+        vars(draft).update(changes)
+        draw(lambda turn: turn + 1)
 
     def keep() -> None:
-        if chosen == _NEW:
-            session.keep(lesion_id=None, name=name, place=place, answers={})
+        if draft.lesion_id == _NEW:
+            session.keep(lesion_id=None, name=draft.name, place=draft.place, answers={})
         else:
-            session.keep(lesion_id=chosen, answers=answers)
+            session.keep(lesion_id=draft.lesion_id, answers=draft.answers)
 
+    new = [
+        text_field(desk, texts.name, draft.name, lambda name: write(name=name), hint=texts.name_hint),
+        PlaceChoice(desk, draft.place, lambda place: write(place=place)),
+    ]
+    again = [_questions(desk, draft.answers, lambda code, yes: write(answers={**draft.answers, code: yes}))]
     return look.card(
         look.heading(texts.keep_title, size=21),
         ft.Row(controls=[picture(kept.photo, label="", side=112)]),
-        *([_which(desk, chosen, known, choose)] if known else []),
-        *(new if chosen == _NEW else [_questions(desk, answers, answer)]),
+        *([_which(desk, draft.lesion_id, known, lambda found: write(lesion_id=found))] if known else []),
+        *(new if draft.lesion_id == _NEW else again),
         look.button(texts.save, icon=ft.Icons.CHECK, on_tap=keep),
         look.link(texts.back, icon=ft.Icons.ARROW_BACK, on_tap=session.stop_keeping),
     )
-
-
-def _nowhere() -> Place | None:
-    return None
-
-
-def _unanswered() -> Mapping[str, bool]:
-    return {}
 
 
 def _which(desk: Desk, chosen: str, known: tuple[Lesion, ...], choose: Callable[[str], None]) -> ft.Control:

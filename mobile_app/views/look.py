@@ -123,13 +123,20 @@ class Look:
         return kind(content=label, icon=icon, style=style, action=action, on_click=on_tap)
 
     def link(
-        self, label: str, *, icon: ft.IconData, on_tap: Callable[[], None], color: str | None = None
+        self,
+        label: str,
+        *,
+        icon: ft.IconData,
+        on_tap: Callable[[], None] | None = None,
+        action: ft.ClientAction | None = None,
+        color: str | None = None,
     ) -> ft.Control:
-        """A small button without a frame, at the left."""
+        """A small button without a frame, at the left. `action` is what a browser allows within the tap only."""
         style = ft.ButtonStyle(
             padding=ft.Padding.only(right=12), text_style=ft.TextStyle(size=14 * self.scale), color=color
         )
-        return ft.Row(controls=[ft.TextButton(content=label, icon=icon, style=style, on_click=on_tap)], wrap=True)
+        button = ft.TextButton(content=label, icon=icon, style=style, on_click=on_tap, action=action)
+        return ft.Row(controls=[button], wrap=True)
 
     def icon_button(self, label: str, *, icon: ft.IconData, on_tap: Callable[[], None]) -> ft.Control:
         """A round button with an icon only; `label` is read out and shown on hovering."""

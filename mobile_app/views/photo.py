@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 import flet as ft
 
-from mobile_app.framing import SPOT_SHARE, Framing, largest
+from mobile_app.framing import Framing, largest
 from mobile_app.journey import Journey
 from mobile_app.screens import Analysing, Check, Opening
+from mobile_app.views.camera import ring
 from mobile_app.views.desk import Desk
 from mobile_app.views.frame import WIDE, beside, frame
 from mobile_app.views.look import RADIUS, Look
@@ -31,9 +32,19 @@ def welcome(desk: Desk) -> ft.Control:
             look.emblem(icon),
             look.heading(texts.question, size=22),
             *look.bullets(texts.tips),
-            ft.Container(content=desk.choose(texts.choose_photo), padding=ft.Padding.only(top=6)),
+            ft.Container(height=2),
+            *_ways(desk),
         ),
     )
+
+
+def _ways(desk: Desk) -> list[ft.Control]:
+    """The camera first where the device has one that the app can use."""
+    texts = desk.texts.start
+    if not desk.files.camera.usable:
+        return [desk.choose(texts.choose_photo)]
+    take = desk.look.button(texts.take_photo, icon=ft.Icons.CAMERA_ALT_OUTLINED, on_tap=desk.session.journey.shoot)
+    return [take, desk.choose(texts.choose_photo, primary=False)]
 
 
 def waiting(desk: Desk, screen: Opening | Analysing) -> ft.Control:
@@ -165,7 +176,7 @@ def Window(journey: Journey, look: Look, spoken: str, screen: Check) -> ft.Contr
         journey.measure()
 
     hold = ft.GestureDetector(
-        content=ft.Stack(controls=[_placed(screen, side), *_corners(look, side)], width=side, height=side),
+        content=ft.Stack(controls=[_placed(screen, side), *ring(look, side)], width=side, height=side),
         mouse_cursor=ft.MouseCursor.MOVE,
         exclude_from_semantics=True,
         on_scale_start=begin,
@@ -198,21 +209,3 @@ def _placed(screen: Check, side: float) -> ft.Control:
         exclude_from_semantics=True,
     )
     return ft.Container(content=image, left=-left * scale, top=-top * scale)
-
-
-def _corners(look: Look, side: float) -> list[ft.Control]:
-    """A ring in the middle, as large as the spot should be: white within black, to be seen on any skin."""
-    ring = side * SPOT_SHARE
-    edge = (side - ring) / 2
-    return [
-        ft.Container(
-            left=edge - width,
-            top=edge - width,
-            width=ring + 2 * width,
-            height=ring + 2 * width,
-            border=ft.Border.all(2, color),
-            border_radius=ring,
-            ignore_interactions=True,
-        )
-        for width, color in ((2, "#80000000"), (0, "#CCFFFFFF"))
-    ]

@@ -103,8 +103,6 @@ def _storage(desk: Desk) -> ft.Control:
 
 def _restore(desk: Desk) -> ft.Control:
     """Opens the file chooser, which a browser allows only within the tap: see `Desk.choose`."""
-    look = desk.look
-    style = ft.ButtonStyle(padding=ft.Padding.only(right=12), text_style=ft.TextStyle(size=14 * look.scale))
     action = ft.PickFiles(
         desk.files.restorer,
         file_type=ft.FilePickerFileType.CUSTOM,
@@ -112,10 +110,7 @@ def _restore(desk: Desk) -> ft.Control:
         with_data=True,
         cancel_upload_on_window_blur=False,
     )
-    button = ft.TextButton(
-        content=desk.texts.settings.import_all, icon=ft.Icons.UNARCHIVE_OUTLINED, style=style, action=action
-    )
-    return ft.Row(controls=[button], wrap=True)
+    return desk.look.link(desk.texts.settings.import_all, icon=ft.Icons.UNARCHIVE_OUTLINED, action=action)
 
 
 def _delete_all(desk: Desk) -> list[ft.Control]:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import flet as ft
 
-from mobile_app.body import Region
+from mobile_app.body import Place, Region
 from mobile_app.spots import Comparison, Entry, Moment, SpotDetail, SpotEdit, SpotList, Spots, report_of
 from mobile_app.store import Lesion, Shot
 from mobile_app.views.answer import ICONS, percent
@@ -186,7 +186,12 @@ def _moment(desk: Desk, view: SpotDetail, moment: Moment) -> ft.Control:
         if view.sure == shot.id
         else look.link(texts.delete_photo, icon=ft.Icons.DELETE_OUTLINE, on_tap=lambda: spots.ask_to_delete(shot.id))
     )
-    return look.card(row, *look.bullets(changed, icon=ft.Icons.PRIORITY_HIGH), delete)
+    page = look.link(
+        desk.texts.answer.save_pdf,
+        icon=ft.Icons.PICTURE_AS_PDF_OUTLINED,
+        on_tap=lambda: desk.files.save_shot(shot.id, "pdf"),
+    )
+    return look.card(row, *look.bullets(changed, icon=ft.Icons.PRIORITY_HIGH), page, delete)
 
 
 def _compare(desk: Desk, view: SpotDetail) -> ft.Control:
@@ -235,23 +240,29 @@ def SpotForm(desk: Desk, lesion: Lesion) -> ft.Control:
     """What is typed is kept only when "Keep" is tapped."""
     texts, look, spots = desk.texts.spots, desk.look, desk.session.spots
     assert spots is not None
-    name, set_name = ft.use_state(lesion.name)
-    notes, set_notes = ft.use_state(lesion.notes)
-    place, set_place = ft.use_state(lesion.place)
+    # Taps arrive faster than the page is drawn: "Keep" reads what was written last, not what was drawn last.
+    written = ft.use_ref(lambda: {"name": lesion.name, "notes": lesion.notes}).current or {}
+    held = ft.use_ref(lambda: [lesion.place]).current or [None]
+    _, draw = ft.use_state(0)
+
+    def put(place: Place | None) -> None:
+        held[0] = place
+        draw(lambda turn: turn + 1)
+
     return look.card(
-        field(desk, texts.name, name, set_name, hint=texts.name_hint),
-        PlaceChoice(desk, place, set_place),
-        field(desk, texts.notes, notes, set_notes, lines=4),
+        text_field(desk, texts.name, written["name"], lambda text: written.update(name=text), hint=texts.name_hint),
+        PlaceChoice(desk, held[0], put),
+        text_field(desk, texts.notes, written["notes"], lambda text: written.update(notes=text), lines=4),
         look.button(
             texts.save,
             icon=ft.Icons.CHECK,
-            on_tap=lambda: spots.save(name=name, place=place, notes=notes),
+            on_tap=lambda: spots.save(name=written["name"], place=held[0], notes=written["notes"]),
         ),
         look.link(texts.back, icon=ft.Icons.ARROW_BACK, on_tap=spots.back),
     )
 
 
-def field(
+def text_field(
     desk: Desk, label: str, value: str, on_change: Callable[[str], None], *, hint: str = "", lines: int = 1
 ) -> ft.Control:
     """A text field."""

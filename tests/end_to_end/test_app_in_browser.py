@@ -4,6 +4,7 @@ import io
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -26,15 +27,21 @@ DEFAULT_BUNDLE = Path(__file__).parents[2] / "runtime" / "default_bundle"
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """Debian's chromium, or a skip that says how to get it."""
-    chromium = shutil.which("chromium")
-    if chromium is None:
+def launch() -> Iterator[Any]:
+    """Starts Debian's chromium with more flags; or a skip that says how to get it."""
+    path = shutil.which("chromium")
+    if path is None:
         pytest.skip("no chromium on this machine (apt-get install chromium)")
     with sync_api.sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
-        yield running
-        running.close()
+        yield lambda *flags: playwright.chromium.launch(executable_path=path, args=[*CHROMIUM_FLAGS, *flags])
+
+
+@pytest.fixture(scope="module")
+def browser(launch: Any) -> Iterator[Any]:
+    """One for all tests that need no flags of their own."""
+    running = launch()
+    yield running
+    running.close()
 
 
 def drawn_photo(*, skin: tuple[int, int, int] = (214, 168, 140)) -> bytes:
@@ -202,6 +209,42 @@ def test_a_spot_is_kept_photographed_again_compared_and_deleted(tmp_path: Path, 
         visit.tap("Delete")
         visit.sees(re.compile("^Nothing is kept yet"))
         assert visit.hosts() == {HERE}
+
+
+def test_the_cameras_photo_goes_the_same_way(tmp_path: Path, launch: Any, tiny_bundle: Any) -> None:
+    """A browser whose camera plays a file: two frames of skin with a spot."""
+    film = tmp_path / "skin.mjpeg"
+    film.write_bytes(2 * jpeg(skin_with_a_spot().resize((1280, 960)).crop((0, 0, 1280, 960))))
+    flags = [
+        "--use-fake-device-for-media-stream",
+        "--use-fake-ui-for-media-stream",
+        f"--use-file-for-fake-video-capture={film}",
+    ]
+    bundle = tiny_bundle(tmp_path, malignancy=0.91, points=CALIBRATED)
+    with (
+        closing(launch(*flags)) as with_camera,
+        serving(bundle, scratch=tmp_path / "scratch") as address,
+        visiting(with_camera, address, viewport=PHONE) as visit,
+    ):
+        visit.begin()
+        visit.tap("Take a photo")
+        visit.tap("Take the photo")
+        visit.tap(re.compile("Judge this spot|Try anyway"))
+        assert visit.hears_heading(re.compile("^Result")) == "Result: High concern"
+        assert visit.hosts() == {HERE}
+
+
+def test_without_a_camera_the_file_chooser_is_beside_the_reason(tmp_path: Path, browser: Any, tiny_bundle: Any) -> None:
+    bundle = tiny_bundle(tmp_path, malignancy=0.91, points=CALIBRATED)
+    with (
+        serving(bundle, scratch=tmp_path / "scratch") as address,
+        visiting(browser, address, viewport=PHONE) as visit,
+    ):
+        visit.begin()
+        visit.tap("Take a photo")
+        visit.sees("The camera cannot be used")
+        visit.judge("Choose a photo", name="spot.jpg", data=drawn_photo())
+        assert visit.hears_heading(re.compile("^Result")) == "Result: High concern"
 
 
 def test_a_page_for_a_doctor_is_saved_and_can_be_read(tmp_path: Path, browser: Any, tiny_bundle: Any) -> None:

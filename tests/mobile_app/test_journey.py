@@ -18,6 +18,7 @@ from mobile_app.screens import (
     Malfunction,
     Opening,
     PhotoRefused,
+    Shooting,
     Verdict,
     Welcome,
 )
@@ -191,6 +192,28 @@ def test_the_answer_for_an_earlier_photo_is_dropped() -> None:
     assert bench.journey.screen.photo.data == b"high"
 
 
+def test_the_camera_is_a_screen_that_a_photo_leaves() -> None:
+    bench = Bench()
+    bench.journey.shoot()
+    assert bench.journey.screen == Shooting()
+    bench.journey.camera_ready()
+    assert bench.journey.screen == Shooting(ready=True)
+    bench.journey.choose(photo(b"low"))
+    bench.journey.camera_ready()
+    bench.journey.no_camera("permission refused")
+    assert isinstance(bench.journey.screen, Opening)
+
+
+def test_no_camera_is_said_where_it_was_asked_for() -> None:
+    bench = Bench()
+    bench.journey.shoot()
+    bench.journey.no_camera("permission refused")
+    assert bench.journey.screen == Shooting(problem="permission refused")
+    bench.journey.start_over()
+    bench.journey.no_camera("too late")
+    assert bench.journey.screen == Welcome()
+
+
 def test_starting_over_forgets_the_photo_that_is_being_judged() -> None:
     bench = Bench()
     bench.check(b"low")
@@ -201,9 +224,13 @@ def test_starting_over_forgets_the_photo_that_is_being_judged() -> None:
 
 
 PHOTOS = st.sampled_from([b"low", b"high", b"cannot assess", BLURRED, b"PhotoError", b"EngineError", b"MemoryError"])
+TAPS = ["judge", "measure", "look", "start_over", "try_again", "warm_up", "shoot", "camera_ready"]
 STEPS = st.one_of(
     st.tuples(st.just("choose"), PHOTOS),
-    st.tuples(st.sampled_from(["judge", "measure", "look", "start_over", "try_again", "warm_up"]), st.none()),
+    st.tuples(
+        st.sampled_from(["judge", "measure", "look", "start_over", "try_again", "warm_up", "shoot", "camera_ready"]),
+        st.none(),
+    ),
     st.tuples(st.just("finish"), st.integers(0, 3)),
     st.tuples(st.just("speak"), st.sampled_from(["en", "fr"])),
 )

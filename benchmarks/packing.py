@@ -1,0 +1,87 @@
+"""What `flet build` would pack into the app: how large it is, and whether a phone can import all of it."""
+
+import ast
+import sys
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+LIMIT = 8_000_000
+"""Bytes of the app's own code and its bundle, without Python and the packages it depends on."""
+ON_PHONES = frozenset({"numpy", "PIL", "onnxruntime", "flet", "flet_camera"})
+"""Third-party packages that have wheels for Android and iOS, and Flet's own."""
+ELSEWHERE = frozenset({"flet_web", "uvicorn", "cryptography"})
+"""Imported inside functions that a phone never calls, or that say what is missing: the web page, the optional seal."""
+_OURS = frozenset({"mobile_app", "runtime"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Packed:
+    """The files that travel."""
+
+    sizes: Mapping[str, int]
+    """bytes by path from the root"""
+    strangers: tuple[str, ...]
+    """ "path: package" for each import that phones do not have"""
+
+    @property
+    def total(self) -> int:
+        return sum(self.sizes.values())
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Why this must not be packed."""
+        large = (f"{self.total:,} bytes, more than {LIMIT:,}",) if self.total > LIMIT else ()
+        return (*large, *(f"imports what phones do not have: {stranger}" for stranger in self.strangers))
+
+    def by_folder(self) -> list[tuple[str, int]]:
+        """Bytes of each part, the largest first."""
+        parts: dict[str, int] = {}
+        for path, size in self.sizes.items():
+            folder = "runtime/default_bundle" if path.startswith("runtime/default_bundle") else path.split("/")[0]
+            parts[folder] = parts.get(folder, 0) + size
+        return sorted(parts.items(), key=lambda part: -part[1])
+
+
+def packed(root: Path) -> Packed:
+    """Read `[tool.flet.app]` of the checkout at `root`. Raises OSError or KeyError where there is none."""
+    settings = tomllib.loads((root / "pyproject.toml").read_text())["tool"]["flet"]["app"]
+    paths = list(_travelling(root / settings["path"], excluded=frozenset(settings["exclude"])))
+    strangers = [
+        f"{path.relative_to(root).as_posix()}: {name}"
+        for path in paths
+        if path.suffix == ".py"
+        for name in sorted(_imports(path) - _OURS - ON_PHONES - ELSEWHERE - sys.stdlib_module_names)
+    ]
+    sizes = {path.relative_to(root).as_posix(): path.stat().st_size for path in paths}
+    return Packed(sizes=sizes, strangers=tuple(strangers))
+
+
+def _travelling(root: Path, *, excluded: frozenset[str]) -> Iterator[Path]:
+    """Files that are not excluded, hidden at the top, in a virtual environment or compiled: flet's own rules."""
+    for path in sorted(root.rglob("*")):
+        place = path.relative_to(root)
+        if path.is_file() and not _stays(place, root=root, excluded=excluded):
+            yield path
+
+
+def _stays(place: Path, *, root: Path, excluded: frozenset[str]) -> bool:
+    folders = list(place.parents)
+    return (
+        place.parts[0].startswith(".")
+        or "__pycache__" in place.parts
+        or not excluded.isdisjoint(folder.as_posix() for folder in (place, *folders))
+        or any((root / folder / "pyvenv.cfg").is_file() for folder in folders)
+    )
+
+
+def _imports(path: Path) -> set[str]:
+    """First names of everything a file imports, at its top or inside a function."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            found.add(node.module.split(".")[0])
+    return found
