@@ -15,6 +15,8 @@ OPEN_SIDE = 1024
 """Pixels that the short side keeps at least: a spot of a fifth of it still has as many as the model takes."""
 SHOWN_SIDE = 1280
 """Longest side of the picture that is sent to the screen for framing."""
+KEPT_SIDE = 2048
+"""Longest side of the square that is kept with a spot: what a doctor may want to look at closely."""
 PREVIEW_SIDE = 640
 """Pixels: sharp on a phone at twice its logical width, 60 to 120 KB as JPEG."""
 
@@ -83,6 +85,13 @@ def preview_of(picture: Picture, framing: Framing) -> bytes:
     """JPEG of the square, small enough to send to a screen."""
     square = cut(picture.image, framing)
     square.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE))
+    return _jpeg(square)
+
+
+def kept_of(picture: Picture, framing: Framing) -> bytes:
+    """JPEG of the square for keeping."""
+    square = cut(picture.image, framing)
+    square.thumbnail((KEPT_SIDE, KEPT_SIDE))
     return _jpeg(square)
 
 

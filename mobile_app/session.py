@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from mobile_app.body import Place
-from mobile_app.darkroom import share_of_spot
+from mobile_app.darkroom import kept_of, share_of_spot
 from mobile_app.journey import Journey
 from mobile_app.locales import LANGUAGES, Texts
 from mobile_app.preferences import Preferences, from_values, to_values
@@ -125,7 +125,7 @@ class Session:
         screen = self.journey.screen
         if isinstance(screen, Verdict) and self.spots is not None:
             self.keeping = Keeping(
-                photo=screen.preview,
+                photo=kept_of(screen.picture, screen.framing),
                 report=screen.report.to_dict(),
                 size_in_frame=share_of_spot(screen.picture, screen.framing),
             )

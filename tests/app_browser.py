@@ -43,6 +43,15 @@ class Visit:
         """Tap a button; a text must be its whole name."""
         self.page.get_by_role("button", name=name, exact=True).first.click(timeout=PATIENCE)
 
+    def write(self, field: str, text: str) -> None:
+        """Type into a field as a hand does: Flutter listens to one only some time after it was tapped."""
+        box = self.page.get_by_role("textbox", name=field).first
+        box.click(timeout=PATIENCE)
+        while box.input_value(timeout=PATIENCE) != text:
+            box.press("Control+a")
+            box.press_sequentially(text, delay=30)
+            self.page.wait_for_timeout(300)
+
     def choose(self, shown: str, wanted: str) -> None:
         """Open the list whose button shows this, and take something else from it."""
         self.tap(shown)

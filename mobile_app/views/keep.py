@@ -78,17 +78,25 @@ def _which(desk: Desk, chosen: str, known: tuple[Lesion, ...], choose: Callable[
 def _questions(desk: Desk, answers: Mapping[str, bool], answer: Callable[[str, bool], None]) -> ft.Control:
     texts, look = desk.texts.spots, desk.look
     boxes = [
-        ft.Checkbox(
-            value=answers.get(code, False),
-            label=question,
-            label_style=ft.TextStyle(size=15 * look.scale, color=look.palette.text),
-            active_color=look.palette.brand,
-            on_change=_answers(code, answer),
-        )
-        for code, question in texts.changed
+        _question(desk, question, answers.get(code, False), _answers(code, answer)) for code, question in texts.changed
     ]
     return stack(look.words(texts.changed_title, bold=True), *boxes, look.muted(texts.changed_hint), spacing=6)
 
 
-def _answers(code: str, answer: Callable[[str, bool], None]) -> Callable[[ft.Event[ft.Checkbox]], None]:
-    return lambda event: answer(code, bool(event.control.value))
+def _question(desk: Desk, question: str, yes: bool, on_answer: Callable[[bool], None]) -> ft.Control:
+    """A box with its question beside it, which a checkbox's own label would not wrap."""
+    look = desk.look
+    box = ft.Checkbox(
+        value=yes,
+        semantics_label=question,
+        active_color=look.palette.brand,
+        on_change=lambda event: on_answer(bool(event.control.value)),
+    )
+    words = ft.GestureDetector(
+        content=look.words(question), on_tap=lambda: on_answer(not yes), exclude_from_semantics=True, expand=True
+    )
+    return ft.Row(controls=[box, words], spacing=4)
+
+
+def _answers(code: str, answer: Callable[[str, bool], None]) -> Callable[[bool], None]:
+    return lambda yes: answer(code, yes)

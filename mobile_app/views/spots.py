@@ -65,7 +65,7 @@ def spot_edit(desk: Desk, view: SpotEdit) -> ft.Control:
 
 
 def comparison(desk: Desk, view: Comparison) -> ft.Control:
-    """The earlier photo under the later one; a slider uncovers it."""
+    """Two photos with a line between them that the finger moves."""
     spots = desk.session.spots
     assert spots is not None
     texts, look = desk.texts.spots, desk.look
@@ -282,19 +282,19 @@ def text_field(
 
 @ft.component
 def Slide(desk: Desk, view: Comparison, first: str, second: str) -> ft.Control:
-    """Two photos in one square, the later one up to a line that follows the finger; buttons show either whole."""
+    """Two photos in one square, the earlier one up to a line that follows the finger; buttons show either whole."""
     share, set_share = ft.use_state(0.5)
     texts, look = desk.texts.spots, desk.look
-    side = 380.0 if look.wide else 300.0
-    later = ft.Container(
-        content=ft.Stack(controls=[_whole(view.second, side)], width=side, height=side),
+    side = 380.0 if look.wide else 280.0
+    earlier = ft.Container(
+        content=ft.Stack(controls=[_whole(view.first, side)], width=side, height=side),
         width=share * side,
         height=side,
         clip_behavior=ft.ClipBehavior.HARD_EDGE,
     )
     line = ft.Container(left=share * side - 1, width=2, height=side, bgcolor=look.palette.surface)
     hold = ft.GestureDetector(
-        content=ft.Stack(controls=[_whole(view.first, side), later, line], width=side, height=side),
+        content=ft.Stack(controls=[_whole(view.second, side), earlier, line], width=side, height=side),
         mouse_cursor=ft.MouseCursor.RESIZE_LEFT_RIGHT,
         exclude_from_semantics=True,
         on_horizontal_drag_update=lambda event: set_share(_share(event.local_position.x, side)),
@@ -307,8 +307,8 @@ def Slide(desk: Desk, view: Comparison, first: str, second: str) -> ft.Control:
         content=square, label=f"{texts.compare_spoken}: {first}, {second}", image=True, container=True
     )
     ends = [
-        look.link(first, icon=ft.Icons.CHEVRON_LEFT, on_tap=lambda: set_share(0.0)),
-        look.link(second, icon=ft.Icons.CHEVRON_RIGHT, on_tap=lambda: set_share(1.0)),
+        look.link(first, icon=ft.Icons.CHEVRON_LEFT, on_tap=lambda: set_share(1.0)),
+        look.link(second, icon=ft.Icons.CHEVRON_RIGHT, on_tap=lambda: set_share(0.0)),
     ]
     return look.card(
         ft.Row(controls=[spoken], alignment=ft.MainAxisAlignment.CENTER),

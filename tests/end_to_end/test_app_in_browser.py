@@ -186,7 +186,7 @@ def test_a_spot_is_kept_photographed_again_compared_and_deleted(tmp_path: Path, 
         visit.begin()
         visit.judge("Choose a photo", name="first.jpg", data=jpeg(skin_with_a_spot(spot=90)))
         visit.tap("Keep it with my spots")
-        visit.page.get_by_role("textbox", name="Name").first.fill("left palm", timeout=PATIENCE)
+        visit.write("Name", "left palm")
         visit.tap("Palm, left")
         visit.tap("Keep")
         assert visit.hears_heading("left palm") == "left palm"

@@ -12,51 +12,7 @@ from urllib.request import urlopen
 import pytest
 from ctrl_c import heed_ctrl_c
 from plugin_photos import make_ham
-
-ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text()
-FIRST_LINES = "pip install uv && "
-
-
-def commands() -> list[str]:
-    """Every command in the README's shell blocks, without its comment."""
-    blocks = re.findall(r"```(?:sh|bash)\n(.*?)```", README, flags=re.DOTALL)
-    lines = [line.split(" #")[0].strip() for block in blocks for line in block.splitlines()]
-    return [line.removeprefix(FIRST_LINES) for line in lines if line]
-
-
-def python_commands() -> list[str]:
-    return [line for line in commands() if line.startswith("uv run python -m ")]
-
-
-def run(command: str, folder: Path, *, replace: dict[str, str] | None = None, may_say: str | None = None) -> str:
-    """Run a README command in a folder of its own with this interpreter; the output, once it has ended well.
-
-    `may_say`: an ending with exit status 1 and these words is well, too.
-    """
-    for old, new in (replace or {}).items():
-        command = command.replace(old, new)
-    words = [sys.executable, *shlex.split(command.removeprefix("uv run python"))]
-    done = subprocess.run(words, cwd=folder, env=_environment(), capture_output=True, text=True, check=False)
-    allowed = done.returncode == 1 and may_say is not None and may_say in done.stderr
-    assert done.returncode == 0 or allowed, f"{command}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
-    return done.stdout
-
-
-def _environment() -> dict[str, str]:
-    import os
-
-    inherited = {key: value for key, value in os.environ.items() if key != "OMP_NUM_THREADS"}  # as users have it
-    # Two threads that share their cores with other tests would spend half of their time waiting for each other at full
-    # speed. How they wait changes no result.
-    return {**inherited, "PYTHONPATH": str(ROOT), "COLUMNS": "200", "OMP_WAIT_POLICY": "passive"}
-
-
-def the(part: str) -> str:
-    """The one README command that holds this text."""
-    found = [line for line in python_commands() if part in line]
-    assert len(found) == 1, f"README has {len(found)} commands with {part!r}"
-    return found[0]
+from readme_desk import FIRST_LINES, README, ROOT, environment, python_commands, run, the, write_photo
 
 
 def test_the_readme_names_the_two_first_commands() -> None:
@@ -89,32 +45,8 @@ def test_no_command_is_left_untested() -> None:
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A working folder with a photo in it, where a clone's user would stand."""
     folder = tmp_path_factory.mktemp("desk")
-    from PIL import Image
-
-    from teacher.data.synthetic import SyntheticConfig, render
-
-    pixels, _ = render(SyntheticConfig(count=1, side=480), 0)
-    Image.fromarray(pixels).save(folder / "photo.jpg", quality=95)
+    write_photo(folder / "photo.jpg")
     return folder
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(2400)  # beside another worker on two cores
-def test_the_main_job_then_export_then_triage(desk: Path) -> None:
-    """The synthetic chain in full: its AUC is what the README claims."""
-    trained = run(python_commands()[0], desk)
-    assert "next: uv run python -m export all" in trained
-    (finished,) = (desk / "runs").glob("*/metrics.json")
-    assert json.loads(finished.read_text())["test"]["malignancy_auc"]["value"] > 0.9
-    # Whether each 8-bit file of this very student passes its gate is the student's affair, and the fine-tune takes
-    # minutes: the bundle may come out incomplete, but then it says so.
-    exported = run(f"{the('export all')} --no-fine-tune --keep-going", desk, may_say="is incomplete")
-    assert "onnx fp32" in exported
-    (bundle,) = (desk / "bundles").glob("*/manifest.json")
-    files = json.loads(bundle.read_text())["files"]
-    assert {file["format"] for file in files} == {"onnx", "tflite", "coreml"}
-    report = run(f"{the('runtime photo.jpg')} --bundle {bundle.parent} --json", desk)
-    assert json.loads(report.splitlines()[0])["tier"] in {"low", "moderate", "high", "cannot assess"}
 
 
 def test_the_default_bundle_triages_without_any_training(desk: Path) -> None:
@@ -137,7 +69,7 @@ def test_a_folder_becomes_a_table(desk: Path) -> None:
 def test_the_service_answers_and_ends_with_ctrl_c(desk: Path) -> None:
     words = [sys.executable, *shlex.split(the("runtime serve").removeprefix("uv run python")), "--port", "0"]
     with subprocess.Popen(
-        words, cwd=desk, env=_environment(), stdout=subprocess.PIPE, text=True, preexec_fn=heed_ctrl_c
+        words, cwd=desk, env=environment(), stdout=subprocess.PIPE, text=True, preexec_fn=heed_ctrl_c
     ) as served:
         assert served.stdout is not None
         found = None

@@ -123,7 +123,7 @@ def answer(album: Album, button: str | re.Pattern[str], photo: bytes, *, named: 
 def keep(album: Album) -> None:
     visit = album.visit
     visit.tap("Keep it with my spots")
-    visit.page.get_by_role("textbox", name="Name").first.fill("left forearm")
+    visit.write("Name", "left forearm")
     visit.tap("Forearm, left")
     album.take("keep")
     visit.tap("Keep")
