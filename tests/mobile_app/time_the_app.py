@@ -76,12 +76,9 @@ def judged(visit: Visit, path: Path, *, port: int) -> Judged:
 
 def resident(port: int) -> float:
     """Megabytes of the program that listens on this port of ours."""
-    for process in psutil.process_iter():
-        try:
-            if any(c.laddr == (HERE, port) and c.status == psutil.CONN_LISTEN for c in process.net_connections()):
-                return process.memory_info().rss / 1e6
-        except psutil.Error:
-            continue
+    for found in psutil.net_connections("tcp"):
+        if found.laddr == (HERE, port) and found.status == psutil.CONN_LISTEN and found.pid is not None:
+            return psutil.Process(found.pid).memory_info().rss / 1e6
     raise LookupError(f"nothing listens on port {port}")
 
 
