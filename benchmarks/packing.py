@@ -52,7 +52,7 @@ def packed(root: Path) -> Packed:
         f"{path.relative_to(root).as_posix()}: {name}"
         for path in paths
         if path.suffix == ".py"
-        for name in sorted(_imports(path) - _OURS - ON_PHONES - ELSEWHERE - sys.stdlib_module_names)
+        for name in sorted(imports(path) - _OURS - ON_PHONES - ELSEWHERE - sys.stdlib_module_names)
     ]
     sizes = {path.relative_to(root).as_posix(): path.stat().st_size for path in paths}
     return Packed(sizes=sizes, strangers=tuple(strangers))
@@ -76,12 +76,12 @@ def _stays(place: Path, *, root: Path, excluded: frozenset[str]) -> bool:
     )
 
 
-def _imports(path: Path) -> set[str]:
+def imports(path: Path) -> set[str]:
     """First names of everything a file imports, at its top or inside a function."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             found |= {alias.name.split(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+        elif isinstance(node, ast.ImportFrom) and node.module:
             found.add(node.module.split(".")[0])
     return found

@@ -67,7 +67,7 @@ def open_picture(photo: Photo) -> Picture:
     image.thumbnail((4 * OPEN_SIDE, 4 * OPEN_SIDE))
     shown = image.copy()
     shown.thumbnail((SHOWN_SIDE, SHOWN_SIDE))
-    return Picture(image=image, shown=_jpeg(shown))
+    return Picture(image=image, shown=jpeg(shown))
 
 
 def problem_of(picture: Picture, framing: Framing) -> QualityProblem | None:
@@ -83,16 +83,12 @@ def square_of(picture: Picture, framing: Framing) -> Pixels:
 
 def preview_of(picture: Picture, framing: Framing) -> bytes:
     """JPEG of the square, small enough to send to a screen."""
-    square = cut(picture.image, framing)
-    square.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE))
-    return _jpeg(square)
+    return _square_jpeg(picture, framing, longest=PREVIEW_SIDE)
 
 
 def kept_of(picture: Picture, framing: Framing) -> bytes:
     """JPEG of the square for keeping."""
-    square = cut(picture.image, framing)
-    square.thumbnail((KEPT_SIDE, KEPT_SIDE))
-    return _jpeg(square)
+    return _square_jpeg(picture, framing, longest=KEPT_SIDE)
 
 
 def share_of_spot(picture: Picture, framing: Framing) -> float | None:
@@ -112,7 +108,14 @@ def darkroom() -> Darkroom:
     )
 
 
-def _jpeg(image: Image.Image) -> bytes:
+def _square_jpeg(picture: Picture, framing: Framing, *, longest: int) -> bytes:
+    square = cut(picture.image, framing)
+    square.thumbnail((longest, longest))
+    return jpeg(square)
+
+
+def jpeg(image: Image.Image) -> bytes:
+    """As every picture leaves for the screen or the store."""
     out = io.BytesIO()
     image.save(out, format="JPEG", quality=85)
     return out.getvalue()

@@ -165,7 +165,7 @@ def build_app(
         _dress(page)
         shown = Shown(wide=_is_wide(page.width), dark=_is_dark(page))
         session = Session(
-            journey=lambda owner: _journey(page, model, owner, shown),
+            journey=lambda owner: _journey(page, model, owner),
             kept=keeper.open(),
             changed=lambda: setattr(shown, "turn", shown.turn + 1),
         )
@@ -179,7 +179,7 @@ def build_app(
     return start
 
 
-def _journey(page: ft.Page, model: SharedModel, owner: Session, shown: Shown) -> Journey:
+def _journey(page: ft.Page, model: SharedModel, owner: Session) -> Journey:
     return Journey(
         open_model=model,
         darkroom=darkroom(),

@@ -95,7 +95,7 @@ class Session:
         self._remember()
         if "language" in changes:
             self.journey.speak(self.preferences.language)
-        self._say("")
+        self.say("")
 
     def next_step(self) -> None:
         """The introduction's next step; after the last one the app begins."""
@@ -118,7 +118,7 @@ class Session:
         self.deleting_all = False
         if tab is Tab.SPOTS and self.spots is not None:
             self.spots.show_list()
-        self._say("")
+        self.say("")
 
     def begin_keeping(self) -> None:
         """Ask which spot the judged photo belongs to."""
@@ -129,7 +129,7 @@ class Session:
                 report=screen.report.to_dict(),
                 size_in_frame=share_of_spot(screen.picture, screen.framing),
             )
-            self._say("")
+            self.say("")
 
     def stop_keeping(self) -> None:
         self.keeping = None
@@ -145,7 +145,7 @@ class Session:
         try:
             found = spots.keep(kept, lesion_id=lesion_id, name=name, place=place, answers=answers)
         except StoreError as problem:
-            self._say(self.texts.answer.not_saved.format(reason=problem))
+            self.say(self.texts.answer.not_saved.format(reason=problem))
             return
         self.keeping = None
         self.tab = Tab.SPOTS
@@ -155,7 +155,7 @@ class Session:
         """See `Spots.remind`."""
         due = None if self.spots is None else self.spots.remind(weeks)
         if due is not None:
-            self._say(self.texts.spots.remind_saved)
+            self.say(self.texts.spots.remind_saved)
         return due
 
     def ask_to_delete_all(self, asked: bool) -> None:
@@ -172,13 +172,10 @@ class Session:
         self.journey.start_over()
         self.preferences = Preferences(language=self.preferences.language, introduced=True)
         self._remember()
-        self._say(self.texts.settings.deleted)
+        self.say(self.texts.settings.deleted)
 
     def say(self, message: str) -> None:
-        """One line about what was just done."""
-        self._say(message)
-
-    def _say(self, message: str) -> None:
+        """One line about what was just done; "" takes the last one away."""
         self.message = message
         self.changed()
 

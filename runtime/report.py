@@ -133,7 +133,7 @@ class Report:
                 conditions=tuple(_score_from(item) for item in values["conditions"]),
                 condition_set=tuple(Condition(name) for name in values["condition_set"]),
                 novelty=None if values["novelty"] is None else float(values["novelty"]),
-                reason_codes=tuple(reason_code(code) for code in values["reason_codes"]),
+                reason_codes=tuple(_reason_code(code) for code in values["reason_codes"]),
                 raised_by=None if values["raised_by"] is None else Condition(values["raised_by"]),
                 model_id=str(values["model_id"]),
                 calibrated=bool(values["calibrated"]),
@@ -164,7 +164,7 @@ class Report:
         }
 
 
-def reason_code(code: str) -> ReasonCode:
+def _reason_code(code: str) -> ReasonCode:
     """A code as it stands in JSON. Raises ValueError for one that this version does not know."""
     from runtime.quality import QualityProblem  # brings numpy, which words and codes do not wait for
 

@@ -1,11 +1,12 @@
 """House rules that a machine can hold: third-party imports of the device, unsafe loads, what a commit may carry."""
 
-import ast
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from benchmarks.packing import imports
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("benchmarks", "mobile_app", "export", "distill", "teacher", "runtime")
@@ -21,17 +22,6 @@ FORBIDDEN_CALLS = ("pickle", "eval(", "exec(", "torch.save(")
 
 def sources(package: str) -> list[Path]:
     return sorted((ROOT / package).rglob("*.py"))
-
-
-def imports(path: Path) -> set[str]:
-    """First names of everything a file imports, at its top or inside a function."""
-    found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            found |= {alias.name.split(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found.add(node.module.split(".")[0])
-    return found
 
 
 def allowed_in(path: Path, package: str) -> set[str]:

@@ -8,6 +8,7 @@ import flet as ft
 
 from mobile_app.locales import Texts
 from mobile_app.session import Session
+from mobile_app.spots import Spots
 from mobile_app.views.look import Look
 from runtime.locales import Texts as AnswerTexts
 from runtime.locales import texts_for
@@ -67,6 +68,12 @@ class Desk:
     @property
     def texts(self) -> Texts:
         return self.session.texts
+
+    @property
+    def spots(self) -> Spots:
+        """For the screens that are shown only where there is a store."""
+        assert self.session.spots is not None
+        return self.session.spots
 
     @property
     def spoken(self) -> AnswerTexts:

@@ -21,9 +21,7 @@ _NEW = ""
 
 def keeping(desk: Desk, kept: Keeping) -> ft.Control:
     """A new spot, or one that is there."""
-    session = desk.session
-    assert session.spots is not None
-    known = tuple(session.spots.store.lesions())
+    known = tuple(desk.spots.store.lesions())
     return frame(desk, KeepForm(desk, kept, known), tabs=False)
 
 

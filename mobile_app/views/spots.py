@@ -37,8 +37,7 @@ def spot_list(desk: Desk, view: SpotList) -> ft.Control:
 
 def spot_detail(desk: Desk, view: SpotDetail) -> ft.Control:
     """One spot: what it is called, its newest result, all photos, and what can be done."""
-    texts, look, spots = desk.texts.spots, desk.look, desk.session.spots
-    assert spots is not None
+    texts, look, spots = desk.texts.spots, desk.look, desk.spots
     lesion = view.lesion
     kept = [moment for moment in view.moments if moment.shot.has_photo]
     return frame(
@@ -66,8 +65,7 @@ def spot_edit(desk: Desk, view: SpotEdit) -> ft.Control:
 
 def comparison(desk: Desk, view: Comparison) -> ft.Control:
     """Two photos with a line between them that the finger moves."""
-    spots = desk.session.spots
-    assert spots is not None
+    spots = desk.spots
     texts, look = desk.texts.spots, desk.look
     dates = [shot.taken.strftime(desk.texts.date) for shot in (view.earlier, view.later)]
     return frame(
@@ -87,8 +85,7 @@ def _place_of(desk: Desk, lesion: Lesion) -> str:
 
 
 def _filters(desk: Desk, view: SpotList) -> ft.Control:
-    texts, look, spots = desk.texts.spots, desk.look, desk.session.spots
-    assert spots is not None
+    texts, look, spots = desk.texts.spots, desk.look, desk.spots
     search = ft.TextField(
         label=texts.search,
         value=view.search,
@@ -108,8 +105,7 @@ def _narrows(spots: Spots) -> Callable[[str], None]:
 
 def _entry(desk: Desk, entry: Entry) -> ft.Control:
     """One row, a button as a whole."""
-    texts, look, spots = desk.texts.spots, desk.look, desk.session.spots
-    assert spots is not None
+    texts, look, spots = desk.texts.spots, desk.look, desk.spots
     lines: list[ft.Control] = [
         look.words(name_of(desk, entry.lesion), size=16, bold=True),
         look.muted(_place_of(desk, entry.lesion)),
@@ -165,8 +161,7 @@ def _chip(desk: Desk, shot: Shot) -> ft.Control:
 
 def _moment(desk: Desk, view: SpotDetail, moment: Moment) -> ft.Control:
     """One photo with its answer, what was said to have changed, and a way to delete it."""
-    texts, look, spots = desk.texts.spots, desk.look, desk.session.spots
-    assert spots is not None
+    texts, look, spots = desk.texts.spots, desk.look, desk.spots
     shot = moment.shot
     changed = [question for code, question in texts.changed if shot.answers.get(code)]
     share = "" if shot.size_in_frame is None else percent(desk.texts.answer, shot.size_in_frame)
@@ -196,8 +191,7 @@ def _moment(desk: Desk, view: SpotDetail, moment: Moment) -> ft.Control:
 
 def _compare(desk: Desk, view: SpotDetail) -> ft.Control:
     """The first kept photo with the newest: the longest time shows the most."""
-    spots = desk.session.spots
-    assert spots is not None
+    spots = desk.spots
     kept = [moment.shot.id for moment in view.moments if moment.shot.has_photo]
     return desk.look.button(
         desk.texts.spots.compare, icon=ft.Icons.COMPARE, on_tap=lambda: spots.compare(kept[0], kept[-1])
@@ -222,8 +216,7 @@ def _remind(desk: Desk, weeks: int) -> Callable[[], None]:
 
 
 def _delete_spot(desk: Desk, view: SpotDetail) -> list[ft.Control]:
-    texts, look, spots = desk.texts.spots, desk.look, desk.session.spots
-    assert spots is not None
+    texts, look, spots = desk.texts.spots, desk.look, desk.spots
     if view.sure == view.lesion.id:
         return [sure(desk, texts.delete_sure, yes=spots.delete, no=lambda: spots.ask_to_delete(""))]
     return [
@@ -238,8 +231,7 @@ def _delete_spot(desk: Desk, view: SpotDetail) -> list[ft.Control]:
 @ft.component
 def SpotForm(desk: Desk, lesion: Lesion) -> ft.Control:
     """What is typed is kept only when "Keep" is tapped."""
-    texts, look, spots = desk.texts.spots, desk.look, desk.session.spots
-    assert spots is not None
+    texts, look, spots = desk.texts.spots, desk.look, desk.spots
     # Taps arrive faster than the page is drawn: "Keep" reads what was written last, not what was drawn last.
     written = ft.use_ref(lambda: {"name": lesion.name, "notes": lesion.notes}).current or {}
     held = ft.use_ref(lambda: [lesion.place]).current or [None]
