@@ -64,6 +64,8 @@ class Session:
         self.message = ""
         """one line that says what was just done; gone with the next tap"""
         self.preferences = self._remembered() or Preferences().with_language(language)
+        if kept.store is not None:
+            kept.store.keep_photos = self.preferences.keep_photos
         self.spots = None if kept.store is None else Spots(kept.store, changed=changed)
         self.journey = journey(self)
 

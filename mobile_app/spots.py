@@ -1,7 +1,7 @@
 """The spots a person follows: which are shown, which is open, what is done to them. Knows nothing of Flet.
 
 Everything here reads or writes the store, which answers in milliseconds; only keeping a photo, which encodes it anew,
-is slow and goes through `Run`.
+takes longer, a tenth of a second.
 """
 
 from collections.abc import Callable, Mapping
@@ -106,7 +106,8 @@ class Spots:
         self.store = store
         self._changed = changed
         self._now = now
-        self.view: SpotView = self._list()
+        self.view: SpotView = SpotList(entries=())
+        """read when it is first asked for: the app's start does not wait for every thumbnail"""
 
     def show_list(self) -> None:
         """Back to the list, its search as it was left."""

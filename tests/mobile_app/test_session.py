@@ -312,6 +312,16 @@ def test_photos_are_kept_or_not_as_set(store: Store) -> None:
     assert store.usage().shots == 1
 
 
+def test_photos_are_not_kept_after_a_restart_either(tmp_path: Path) -> None:
+    with Store(tmp_path / "kept") as store:
+        App(store).session.set(keep_photos=False)
+    with Store(tmp_path / "kept") as store:
+        spots = App(store).session.spots
+        assert spots is not None
+        spots.keep(kept(), lesion_id=None, name="mole")
+        assert store.usage().photos == 0
+
+
 def test_another_screen_has_another_name_and_the_same_screen_the_same(store: Store) -> None:
     """By it a page knows that it begins at its top."""
     app = App(store)
