@@ -9,10 +9,12 @@ from pathlib import Path
 
 LIMIT = 8_000_000
 """Bytes of the app's own code and its bundle, without Python and the packages it depends on."""
-ON_PHONES = frozenset({"numpy", "PIL", "onnxruntime", "flet", "flet_camera"})
+ON_PHONES = frozenset(
+    {"numpy", "PIL", "onnxruntime", "cryptography", "flet", "flet_camera", "flet_charts", "flet_secure_storage"}
+)
 """Third-party packages that have wheels for Android and iOS, and Flet's own."""
-ELSEWHERE = frozenset({"flet_web", "uvicorn", "cryptography"})
-"""Imported inside functions that a phone never calls, or that say what is missing: the web page, the optional seal."""
+ELSEWHERE = frozenset({"flet_web", "uvicorn"})
+"""Imported inside functions that a phone never calls: the web page."""
 _OURS = frozenset({"mobile_app", "runtime"})
 
 

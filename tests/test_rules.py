@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.packing import imports
+from benchmarks.packing import ELSEWHERE, ON_PHONES, imports
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("benchmarks", "mobile_app", "export", "distill", "teacher", "runtime")
 ALLOWED = {
     "runtime": {"runtime", "numpy", "PIL", "onnxruntime"},
-    # Pillow is a base dependency; uvicorn comes with flet-web and is imported in web mode only.
-    "mobile_app": {"mobile_app", "runtime", "flet", "flet_web", "flet_camera", "PIL", "uvicorn"},
+    # No ML and no model runtime of its own: that is `runtime`'s.
+    "mobile_app": {"mobile_app", "runtime", *(ON_PHONES | ELSEWHERE) - {"numpy", "onnxruntime"}},
 }
 SERVICE = {"fastapi", "starlette", "pydantic", "anyio", "uvicorn", "prometheus_client"}
 """What the extra `serve` brings, for runtime/service*.py alone."""

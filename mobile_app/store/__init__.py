@@ -6,7 +6,7 @@ from mobile_app.store.cipher import AesGcm, Cipher, Plain
 from mobile_app.store.errors import StoreError
 from mobile_app.store.place import store_folder
 from mobile_app.store.records import Lesion, Shot, Usage
-from mobile_app.store.store import Store
+from mobile_app.store.store import Store, is_sealed, set_aside
 
 __all__ = [
     "AesGcm",
@@ -20,7 +20,9 @@ __all__ = [
     "Usage",
     "export_archive",
     "import_archive",
+    "is_sealed",
     "reminder_event",
+    "set_aside",
     "store_folder",
     "write_archive",
 ]

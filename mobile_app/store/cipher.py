@@ -1,6 +1,6 @@
 """Sealing what is kept: a cipher turns bytes into bytes that only the same key opens.
 
-Where the key lives (the phone's keychain, a passphrase) is the caller's business; this file only uses it.
+Where the key lives is the caller's business (`vault.py`: the device's key store); this file only uses it.
 """
 
 import os
@@ -34,18 +34,18 @@ class Plain:
 class AesGcm:
     """AES-256-GCM with a 32-byte key: a random nonce in front, a tag behind, so that no change goes unseen.
 
-    Raises StoreError where the package cryptography is not installed, ValueError for a key of another length.
+    Raises StoreError where the package cryptography cannot be loaded, ValueError for a key of another length.
     """
 
     def __init__(self, key: bytes) -> None:
         if len(key) != _KEY_BYTES:
             raise ValueError(f"the key has {len(key)} bytes; {_KEY_BYTES} are needed")
         try:
-            # Not a dependency of the app: asked for only where somebody wants their photos sealed.
+            # Not at import: the first frame does not wait for it.
             aead = import_module("cryptography.hazmat.primitives.ciphers.aead")
             self._forged: type[Exception] = import_module("cryptography.exceptions").InvalidTag
         except ImportError as error:
-            raise StoreError("nothing can be sealed here; install the package cryptography") from error
+            raise StoreError("nothing can be sealed here: the package cryptography is missing") from error
         self._box = aead.AESGCM(key)
 
     def seal(self, content: bytes, /) -> bytes:

@@ -6,7 +6,7 @@ beside it, and a WAL would hold deleted text until a checkpoint, where `secure_d
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from mobile_app.store.cipher import Cipher, Plain
@@ -102,6 +102,28 @@ def recognise(connection: sqlite3.Connection, cipher: Cipher) -> None:
         raise StoreError("this key does not open what is kept here")
 
 
+def sealed_mark(path: Path) -> bool | None:
+    """Whether the database was begun with a key; None where there is none yet. Raises sqlite3.Error, StoreError."""
+    if not path.is_file():
+        return None
+    with closing(sqlite3.connect(path, timeout=_WAIT_S)) as connection, _in_use_is_said():
+        if version_of(connection) == 0:
+            return None
+        mark = connection.execute("SELECT sealed FROM mark").fetchone()
+        return None if mark is None else bool(mark[0])
+
+
+def refuse_if_held(path: Path) -> None:
+    """Raise StoreError where another process has the database open; a damaged one is nobody's."""
+    with closing(sqlite3.connect(path, timeout=_WAIT_S, isolation_level=None)) as connection:
+        try:
+            _hold(connection)
+        except sqlite3.DatabaseError as problem:
+            if not isinstance(problem, sqlite3.OperationalError):  # no database at all
+                return
+            raise
+
+
 def _opens(cipher: Cipher, word: bytes) -> bool:
     try:
         return cipher.open(word) == _WORD
@@ -112,9 +134,15 @@ def _opens(cipher: Cipher, word: bytes) -> bool:
 def _hold(connection: sqlite3.Connection) -> None:
     """Keep every other process out: it would take a photo whose row is not yet committed for an orphan."""
     connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-    try:
+    with _in_use_is_said():
         connection.execute("BEGIN EXCLUSIVE")
         connection.execute("COMMIT")
+
+
+@contextmanager
+def _in_use_is_said() -> Iterator[None]:
+    try:
+        yield
     except sqlite3.OperationalError as problem:
         if problem.sqlite_errorcode == sqlite3.SQLITE_BUSY:
             raise StoreError("what is kept is in use by another window of this app; close that one first") from problem

@@ -5,6 +5,7 @@ and a delete removes the row first. Whatever moment a process dies at, the shot 
 that no row names are removed at the next start.
 """
 
+import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -21,7 +22,17 @@ from mobile_app.store.errors import StoreError, store_errors
 from mobile_app.store.pictures import Pictures, make_pictures
 from mobile_app.store.records import Lesion, Shot, Usage, new_id, now
 from mobile_app.store.rows import Rows
-from mobile_app.store.schema import connect, migrate, recognise, transaction, version_of
+from mobile_app.store.schema import (
+    connect,
+    migrate,
+    recognise,
+    refuse_if_held,
+    sealed_mark,
+    transaction,
+    version_of,
+)
+
+_DATABASE = "store.sqlite3"
 
 
 class Store:
@@ -37,7 +48,7 @@ class Store:
         """Whether new shots keep their photo; those already kept stay."""
         self.folder = folder
         self._lock = threading.RLock()
-        self._path = folder / "store.sqlite3"
+        self._path = folder / _DATABASE
         self._album = Album(folder, cipher=cipher)
         with store_errors(f"{folder}: cannot be opened"):
             self._prepare(folder)
@@ -267,3 +278,23 @@ class Store:
     def _tidy(self, touched: Iterable[str]) -> None:
         kept = self._rows.with_photos() if touched else set()
         self._album.remove(set(touched) - kept)
+
+
+def is_sealed(folder: Path) -> bool | None:
+    """Whether what is kept in `folder` needs a key; None where nothing is kept yet. Raises StoreError."""
+    with store_errors(f"{folder}: cannot be opened"):
+        return sealed_mark(folder / _DATABASE)
+
+
+def set_aside(folder: Path) -> None:
+    """Move what is kept in `folder`, and cannot be opened, into a folder inside it: `Store` then begins anew.
+
+    The database goes last: killed before that, all is as it was but for photos, and this can be done again. Raises
+    StoreError, also where another window has it open.
+    """
+    with store_errors(f"{folder}: cannot be set aside"):
+        refuse_if_held(folder / _DATABASE)
+        aside = Path(tempfile.mkdtemp(prefix="unreadable-", dir=folder))
+        for name in ("photos", "thumbnails", f"{_DATABASE}-journal", _DATABASE):
+            if (folder / name).exists():
+                (folder / name).rename(aside / name)

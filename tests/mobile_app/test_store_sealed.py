@@ -137,5 +137,5 @@ def test_a_key_of_another_length_is_refused(length: int) -> None:
 
 def test_without_the_package_sealing_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "cryptography.hazmat.primitives.ciphers.aead", None)
-    with pytest.raises(StoreError, match="install the package cryptography"):
+    with pytest.raises(StoreError, match="the package cryptography is missing"):
         AesGcm(KEY)
