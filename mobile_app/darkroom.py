@@ -8,7 +8,7 @@ from PIL import Image
 
 from mobile_app.framing import Framing, cut, first_guess
 from runtime.lesion import find_lesion
-from runtime.photo import INPUT_SIZE, Pixels, open_photo, square_pixels
+from runtime.photo import INPUT_SIZE, Pixels, load_square, open_photo, square_pixels
 from runtime.quality import QualityProblem, measure_quality
 
 OPEN_SIDE = 1024
@@ -73,6 +73,15 @@ def open_picture(photo: Photo) -> Picture:
 def problem_of(picture: Picture, framing: Framing) -> QualityProblem | None:
     """Why the square could not be judged, as `runtime` will say when it is."""
     return measure_quality(square_pixels(cut(picture.image, framing), size=INPUT_SIZE)).problem
+
+
+def problem_of_frame(frame: bytes) -> QualityProblem | None:
+    """Why the centre square of a preview frame could not be judged. Raises `PhotoError` for what is no picture.
+
+    A phone's frames lie as its sensor does; however they are turned, the centre square is the same.
+    """
+    stream = NamedBytes(Photo(name="preview", data=frame))
+    return measure_quality(load_square(stream, size=INPUT_SIZE)).problem
 
 
 def square_of(picture: Picture, framing: Framing) -> Pixels:

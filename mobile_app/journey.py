@@ -27,6 +27,7 @@ from mobile_app.screens import (
 )
 from runtime.errors import BundleError, EngineError, PhotoError
 from runtime.photo import Pixels
+from runtime.quality import QualityProblem
 from runtime.triage import Tier
 
 if TYPE_CHECKING:
@@ -86,6 +87,13 @@ class Journey:
         """A photo can be taken now."""
         if isinstance(self.screen, Shooting):
             self._go(Shooting(ready=True))
+
+    def hint(self, problem: QualityProblem | None) -> None:
+        """What the camera sees has been judged; None: a photo taken now would do."""
+        if isinstance(self.screen, Shooting) and self.screen.ready:
+            told = replace(self.screen, judged=True, hint=problem)
+            if told != self.screen:
+                self._go(told)
 
     def no_camera(self, problem: str) -> None:
         """The camera cannot be used; whoever is elsewhere by now is not told."""

@@ -41,6 +41,10 @@ class Shooting:
     """whether a photo can be taken"""
     problem: str = ""
     """why none can be: no camera, or no permission"""
+    judged: bool = False
+    """whether what the camera sees has been judged; on many devices it never is before the photo"""
+    hint: QualityProblem | None = None
+    """why a photo could not be judged if it were taken now"""
 
 
 @dataclass(frozen=True, kw_only=True)

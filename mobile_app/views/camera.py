@@ -7,6 +7,7 @@ from mobile_app.screens import Shooting
 from mobile_app.views.desk import Desk
 from mobile_app.views.frame import frame
 from mobile_app.views.look import RADIUS, Look
+from runtime.quality import QualityProblem
 
 FINDER, FINDER_WIDE = 320.0, 440.0
 """Logical pixels of the picture's side."""
@@ -31,12 +32,34 @@ def shooting(desk: Desk, screen: Shooting) -> ft.Control:
         desk,
         look.card(
             look.heading(texts.title, size=19),
-            look.muted(texts.hint),
+            _advice(desk, screen),
             *_shutter(desk, ready=screen.ready),
             back,
         ),
         pinned=ft.Container(content=Finder(desk), alignment=ft.Alignment.CENTER, padding=ft.Padding.only(top=12)),
     )
+
+
+def _advice(desk: Desk, screen: Shooting) -> ft.Control:
+    """How to hold the phone; once what the camera sees has been judged, what that says."""
+    if not screen.judged:
+        return desk.look.muted(desk.texts.camera.hint)
+    told = ft.Semantics(content=_told(desk, screen.hint), live_region=True)
+    return ft.Stack(controls=[_room(desk), told])
+
+
+def _told(desk: Desk, problem: QualityProblem | None) -> ft.Control:
+    look = desk.look
+    if problem is None:
+        return look.notice(desk.texts.camera.ready, icon=ft.Icons.CHECK, tone=look.palette.neutral)
+    reason = desk.spoken.reason_of(problem)
+    return look.notice(reason, icon=ft.Icons.REPORT_PROBLEM_OUTLINED, tone=look.palette.warning)
+
+
+def _room(desk: Desk) -> ft.Control:
+    """As much as the longest thing to say needs, unseen: the shutter must not move away under the finger."""
+    longest = max(QualityProblem, key=lambda problem: len(desk.spoken.reason_of(problem)))
+    return ft.Container(content=_told(desk, longest), opacity=0)
 
 
 def _shutter(desk: Desk, *, ready: bool) -> list[ft.Control]:
@@ -56,8 +79,18 @@ def Finder(desk: Desk) -> ft.Control:
     ft.on_mounted(camera.start)
     ft.on_unmounted(camera.stop)
     side = FINDER_WIDE if desk.look.wide else FINDER
-    picture = ft.Container(
+    width, height = camera.box(side)
+    seen = ft.Container(
         content=camera.control,
+        left=(side - width) / 2,
+        top=(side - height) / 2,
+        width=width,
+        height=height,
+        # Centred, a picture keeps its proportions, whatever they are; a square one fills the square anyway.
+        alignment=None if width == height else ft.Alignment.CENTER,
+    )
+    picture = ft.Container(
+        content=ft.Stack(controls=[seen], width=side, height=side),
         width=side,
         height=side,
         bgcolor=desk.look.palette.track,

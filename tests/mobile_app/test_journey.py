@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 
 import pytest
 from app_bench import BLURRED, Bench, FakeModel, broken, photo, report
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mobile_app.framing import Framing
+from mobile_app.journey import Journey
 from mobile_app.screens import (
     Analysing,
     CannotAssess,
@@ -214,6 +216,52 @@ def test_no_camera_is_said_where_it_was_asked_for() -> None:
     assert bench.journey.screen == Welcome()
 
 
+def test_a_hint_is_shown_once_the_camera_is_ready_and_drawn_only_when_it_changes() -> None:
+    bench = Bench()
+    bench.journey.shoot()
+    bench.journey.hint(QualityProblem.BLURRED)
+    assert bench.journey.screen == Shooting()
+    bench.journey.camera_ready()
+    bench.shown.clear()
+    for problem in (QualityProblem.BLURRED, QualityProblem.BLURRED, None, None, QualityProblem.GLARE):
+        bench.journey.hint(problem)
+    blurred, good, glare = (
+        Shooting(ready=True, judged=True, hint=hint) for hint in (QualityProblem.BLURRED, None, QualityProblem.GLARE)
+    )
+    assert bench.shown == [blurred, good, glare]
+
+
+@pytest.mark.parametrize(
+    "leave",
+    [
+        lambda journey: journey.start_over(),
+        lambda journey: journey.choose(photo(b"low")),
+        lambda journey: journey.no_camera("the photo failed"),
+    ],
+    ids=["start over", "photo taken", "photo failed"],
+)
+@pytest.mark.parametrize("problem", [None, QualityProblem.BLURRED])
+def test_a_late_hint_changes_no_other_screen(leave: Callable[[Journey], None], problem: QualityProblem | None) -> None:
+    bench = Bench()
+    bench.journey.shoot()
+    bench.journey.camera_ready()
+    leave(bench.journey)
+    before = bench.journey.screen
+    bench.journey.hint(problem)
+    assert bench.journey.screen == before
+
+
+def test_the_next_visit_to_the_camera_begins_without_a_hint() -> None:
+    bench = Bench()
+    bench.journey.shoot()
+    bench.journey.camera_ready()
+    bench.journey.hint(QualityProblem.BLURRED)
+    bench.journey.start_over()
+    bench.journey.shoot()
+    bench.journey.camera_ready()
+    assert bench.journey.screen == Shooting(ready=True)
+
+
 def test_starting_over_forgets_the_photo_that_is_being_judged() -> None:
     bench = Bench()
     bench.check(b"low")
@@ -266,6 +314,7 @@ def test_no_sequence_of_taps_gives_a_verdict_to_another_photo(
     ("module", "stranger"),
     [
         ("mobile_app.session", "flet"),
+        ("mobile_app.hints", "flet"),
         ("mobile_app.paper", "flet"),
         ("mobile_app.main", "onnxruntime"),
         ("mobile_app.cli", "flet"),
