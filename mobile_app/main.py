@@ -1,19 +1,20 @@
 """The Flet app: one page per session, its state, and the threads its slow work runs on."""
 
 import asyncio
+import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import flet as ft
 
 from mobile_app.camera import DeviceCamera
 from mobile_app.darkroom import darkroom
-from mobile_app.devices import DeviceFiles
+from mobile_app.devices import DeviceFiles, key_place
 from mobile_app.explain import overlay_of
-from mobile_app.journey import Journey, Run, Work
+from mobile_app.journey import Journey
 from mobile_app.keeping import Keeper
 from mobile_app.locales import ENGLISH
 from mobile_app.palette import DARK, LIGHT, Palette
@@ -31,10 +32,12 @@ from mobile_app.screens import (
     Welcome,
 )
 from mobile_app.session import Session, Tab
-from mobile_app.spots import Comparison, SpotDetail, SpotEdit, SpotList
+from mobile_app.spots import Comparison, SpotDetail, SpotEdit, SpotList, Unreadable
 from mobile_app.views.answer import cannot_assess, verdict
 from mobile_app.views.camera import shooting
+from mobile_app.views.compare import comparison
 from mobile_app.views.desk import Desk
+from mobile_app.views.edit import spot_edit
 from mobile_app.views.frame import TWO_COLUMNS_FROM
 from mobile_app.views.guide import guide
 from mobile_app.views.intro import introduction
@@ -42,11 +45,13 @@ from mobile_app.views.keep import keeping
 from mobile_app.views.look import Look
 from mobile_app.views.photo import check, waiting, welcome
 from mobile_app.views.settings import settings
-from mobile_app.views.spots import comparison, no_spots, spot_detail, spot_edit, spot_list
-from mobile_app.views.trouble import malfunction, photo_refused
+from mobile_app.views.spots import spot_detail, spot_list
+from mobile_app.views.trouble import malfunction, no_spots, photo_refused, undrawable, unreadable
 
 if TYPE_CHECKING:
     from runtime import Triage
+
+log = logging.getLogger(__name__)
 
 
 class SharedModel:
@@ -85,15 +90,31 @@ class Shown:
     wide: bool = False
     dark: bool = False
     """whether the device is set to dark"""
+    still: bool = False
+    """whether its owner asked for less motion"""
 
 
 @ft.component
 def App(shown: Shown, session: Session, files: DeviceFiles, where: Callable[[], str]) -> ft.Control:
     """Draws whatever is on show."""
     ft.on_mounted(session.journey.warm_up)  # after the first frame
-    look = Look(palette=_palette(session, shown), scale=session.preferences.text_scale, wide=shown.wide)
+    look = Look(
+        palette=_palette(session, shown),
+        scale=session.preferences.text_scale,
+        wide=shown.wide,
+        still=shown.still,
+    )
     desk = Desk(session=session, look=look, files=files.for_views(), where=where())
-    return ft.Container(content=_content(desk), bgcolor=look.palette.page, expand=True)
+    return ft.Container(content=_drawn(desk), bgcolor=look.palette.page, expand=True)
+
+
+def _drawn(desk: Desk) -> ft.Control:
+    """What is on show; or, should it be impossible to draw, a screen that says so: Flet would just stand still."""
+    try:
+        return _content(desk)
+    except Exception as problem:
+        log.exception("a screen could not be drawn")
+        return undrawable(desk, f"{type(problem).__name__}: {problem}")
 
 
 def _palette(session: Session, shown: Shown) -> Palette:
@@ -150,30 +171,38 @@ def _spots(desk: Desk) -> ft.Control:
             return spot_edit(desk, view)
         case Comparison() as view:
             return comparison(desk, view)
+        case Unreadable() as view:
+            return unreadable(desk, view)
 
 
 def build_app(
     *, bundle: Path | None, keeper: Keeper, as_page: bool = False, shared_host: bool = False
-) -> Callable[[ft.Page], None]:
+) -> Callable[[ft.Page], Awaitable[None]]:
     """The function that Flet calls for each session.
 
     `as_page`: in a browser; `shared_host`: photos travel to another computer to be judged.
     """
     model = SharedModel(bundle)
 
-    def start(page: ft.Page) -> None:
+    async def start(page: ft.Page) -> None:
         _dress(page)
+        keys = key_place(page)
         shown = Shown(wide=_is_wide(page.width), dark=_is_dark(page))
         session = Session(
             journey=lambda owner: _journey(page, model, owner),
-            kept=keeper.open(),
+            kept=await keeper.open(keys),
             changed=lambda: setattr(shown, "turn", shown.turn + 1),
         )
-        camera = DeviceCamera(page=page, session=session)
-        files = DeviceFiles(page=page, session=session, model=lambda: model.loaded, camera=camera)
+        camera = DeviceCamera(page=page, session=session, run=background(page))
+
+        async def reopen(aside: bool) -> None:
+            session.use(await (keeper.begin_anew(keys) if aside else keeper.open(keys)))
+
+        files = DeviceFiles(page=page, session=session, model=lambda: model.loaded, camera=camera, reopen=reopen)
         page.on_resize = lambda event: setattr(shown, "wide", _is_wide(event.width))
         page.on_platform_brightness_change = lambda: setattr(shown, "dark", _is_dark(page))
         page.on_close = lambda: keeper.close(session.kept)
+        page.run_task(_ask_for_motion, shown)
         page.render(App, shown, session, files, lambda: _where(session, as_page=as_page, shared_host=shared_host))
 
     return start
@@ -190,11 +219,17 @@ def _journey(page: ft.Page, model: SharedModel, owner: Session) -> Journey:
     )
 
 
-def background(page: ft.Page) -> Run:
+class Background(Protocol):
+    """Runs the work somewhere, then hands its result to the second argument on the UI's own thread."""
+
+    def __call__[T](self, work: Callable[[], T], done: Callable[[T], None]) -> None: ...
+
+
+def background(page: ft.Page) -> Background:
     """Work on the page's threads, its result handed back on the event loop: Flet's updates are not thread-safe."""
     loop = asyncio.get_running_loop()
 
-    def run(work: Work, done: Callable[[Screen], None]) -> None:
+    def run[T](work: Callable[[], T], done: Callable[[T], None]) -> None:
         page.run_thread(lambda: loop.call_soon_threadsafe(done, work()))
 
     return run
@@ -213,6 +248,16 @@ def _is_wide(width: float | None) -> bool:
 
 def _is_dark(page: ft.Page) -> bool:
     return page.platform_brightness is ft.Brightness.DARK
+
+
+async def _ask_for_motion(shown: Shown) -> None:
+    """What the device's accessibility settings say; a client that cannot tell changes nothing."""
+    try:
+        features = await ft.SemanticsService().get_accessibility_features()
+    except Exception:
+        log.exception("the accessibility settings cannot be read")
+        return
+    shown.still = features.disable_animations or features.reduce_motion
 
 
 def _dress(page: ft.Page) -> None:

@@ -12,9 +12,9 @@ from mobile_app.darkroom import kept_of, share_of_spot
 from mobile_app.journey import Journey
 from mobile_app.locales import LANGUAGES, Texts
 from mobile_app.preferences import Preferences, from_values, to_values
-from mobile_app.screens import Verdict
+from mobile_app.screens import Verdict, Welcome
 from mobile_app.spots import Keeping, Spots
-from mobile_app.store import Store, StoreError
+from mobile_app.store import Store, StoreError, Usage
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +30,13 @@ class Tab(StrEnum):
     SETTINGS = "settings"
 
 
+class Subpage(StrEnum):
+    """What the settings open on a page of its own."""
+
+    MODEL = "model"
+    LICENCES = "licences"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Kept:
     """Where what is kept lies, or why nothing can be."""
@@ -40,6 +47,7 @@ class Kept:
     session_only: bool = False
     """gone when the page is closed"""
     sealed: bool = False
+    """with a key that the device keeps"""
 
 
 class Session:
@@ -54,20 +62,25 @@ class Session:
         language: str = "",
     ) -> None:
         """`language`: of the device, until the user chooses another."""
-        self.kept = kept
         self.changed = changed
         self.tab = Tab.PHOTO
         self.step = 0
         """of the introduction"""
         self.keeping: Keeping | None = None
         self.deleting_all = False
+        self.beginning_anew = False
+        self.subpage: Subpage | None = None
         self.message = ""
         """one line that says what was just done; gone with the next tap"""
-        self.preferences = self._remembered() or Preferences().with_language(language)
-        if kept.store is not None:
-            kept.store.keep_photos = self.preferences.keep_photos
-        self.spots = None if kept.store is None else Spots(kept.store, changed=changed)
+        self.preferences = Preferences().with_language(language)
+        self._use(kept)
         self.journey = journey(self)
+
+    def use(self, kept: Kept) -> None:
+        """What is kept has been opened after all, or begun anew."""
+        self.beginning_anew = False
+        self._use(kept)
+        self.say("")
 
     @property
     def texts(self) -> Texts:
@@ -84,7 +97,12 @@ class Session:
             part = self.journey.screen
         elif self.tab is Tab.SPOTS and self.spots is not None:
             part = self.spots.view
-        return f"{self.tab} {type(part).__name__}"
+        return f"{self.tab} {type(part).__name__} {self.subpage or ''}"
+
+    @property
+    def at_the_start(self) -> bool:
+        """Nothing has been chosen yet."""
+        return self.introducing or (self.tab is Tab.PHOTO and isinstance(self.journey.screen, Welcome))
 
     @property
     def introducing(self) -> bool:
@@ -117,9 +135,21 @@ class Session:
     def open_tab(self, tab: Tab) -> None:
         """A tab always opens at its beginning, but the photo's, whose answer stays until another photo is chosen."""
         self.tab = tab
-        self.deleting_all = False
+        self.deleting_all = self.beginning_anew = False
+        self.subpage = None
         if tab is Tab.SPOTS and self.spots is not None:
             self.spots.show_list()
+        self.say("")
+
+    def begin_again(self) -> None:
+        """From the start, whatever was on show; what is kept stays."""
+        self.keeping = None
+        self.journey.start_over()
+        self.open_tab(Tab.PHOTO)
+
+    def open_subpage(self, what: Subpage | None) -> None:
+        """Open a page of the settings, or go back to them."""
+        self.subpage = what
         self.say("")
 
     def begin_keeping(self) -> None:
@@ -164,11 +194,17 @@ class Session:
         self.deleting_all = asked
         self.changed()
 
+    def ask_to_begin_anew(self, asked: bool) -> None:
+        """What cannot be opened is set aside only by a second tap."""
+        self.beginning_anew = asked
+        self.changed()
+
     def delete_all(self) -> None:
         """Everything that is kept. The language stays: the next screen must be readable."""
         if not self.deleting_all or self.spots is None:
             return
-        self.spots.delete_all()
+        if not self.spots.delete_all():
+            return
         self.deleting_all = False
         self.keeping = None
         self.journey.start_over()
@@ -176,10 +212,27 @@ class Session:
         self._remember()
         self.say(self.texts.settings.deleted)
 
+    def usage(self) -> Usage | None:
+        """How much is kept; None where that cannot be told."""
+        if self.kept.store is None:
+            return None
+        try:
+            return self.kept.store.usage()
+        except StoreError:
+            log.exception("what is kept cannot be counted")
+            return None
+
     def say(self, message: str) -> None:
         """One line about what was just done; "" takes the last one away."""
         self.message = message
         self.changed()
+
+    def _use(self, kept: Kept) -> None:
+        self.kept = kept
+        self.preferences = self._remembered() or self.preferences
+        if kept.store is not None:
+            kept.store.keep_photos = self.preferences.keep_photos
+        self.spots = None if kept.store is None else Spots(kept.store, changed=self.changed, failed=self.say)
 
     def _remembered(self) -> Preferences | None:
         if self.kept.store is None:

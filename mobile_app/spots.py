@@ -4,7 +4,8 @@ Everything here reads or writes the store, which answers in milliseconds; only k
 takes longer, a tenth of a second.
 """
 
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -12,6 +13,8 @@ from typing import Any
 from mobile_app.body import Place, Region
 from mobile_app.store import Lesion, Shot, Store, StoreError
 from runtime.report import Report
+
+log = logging.getLogger(__name__)
 
 Now = Callable[[], datetime]
 
@@ -60,6 +63,11 @@ class SpotDetail:
     sure: str = ""
     """id of what is about to be deleted: the spot's or a shot's; empty when nothing is"""
 
+    @property
+    def kept(self) -> tuple[Shot, ...]:
+        """Those whose photo was kept: what can be compared."""
+        return tuple(moment.shot for moment in self.moments if moment.shot.has_photo)
+
 
 @dataclass(frozen=True, kw_only=True)
 class SpotEdit:
@@ -73,13 +81,22 @@ class Comparison:
     """Two photos of one spot, the earlier one first."""
 
     lesion: Lesion
+    kept: tuple[Shot, ...]
+    """every photo to choose from, oldest first"""
     earlier: Shot
     later: Shot
     first: bytes = field(repr=False)
     second: bytes = field(repr=False)
 
 
-SpotView = SpotList | SpotDetail | SpotEdit | Comparison
+@dataclass(frozen=True, kw_only=True)
+class Unreadable:
+    """The spots are there and cannot be listed: an empty list would say that there are none."""
+
+    reason: str
+
+
+SpotView = SpotList | SpotDetail | SpotEdit | Comparison | Unreadable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,12 +116,51 @@ def report_of(shot: Shot, *, language: str) -> Report | None:
         return None
 
 
-class Spots:
-    """What is shown of a store; `changed` is called with each new view. Raises StoreError where the store does."""
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """One photo of a spot with its stored answer as it is read now."""
 
-    def __init__(self, store: Store, *, changed: Callable[[], None], now: Now = lambda: datetime.now(UTC)) -> None:
+    shot: Shot
+    report: Report | None
+    """None where a later version wrote what this one cannot read"""
+
+
+def readings(shots: Sequence[Shot], *, language: str) -> tuple[Reading, ...]:
+    """Each stored answer, read once for all that a screen says of it."""
+    return tuple(Reading(shot=shot, report=report_of(shot, language=language)) for shot in shots)
+
+
+def names_of(told: Sequence[Reading], *, date: str) -> tuple[str, ...]:
+    """Each photo by its date, as `strftime` writes it, and its result; what is called alike is numbered."""
+    names = [_name_of(reading, date=date) for reading in told]
+    counts = [names[: index + 1].count(name) for index, name in enumerate(names)]
+    return tuple(
+        f"{name} ({count})" if names.count(name) > 1 else name for name, count in zip(names, counts, strict=True)
+    )
+
+
+def _name_of(reading: Reading, *, date: str) -> str:
+    day = reading.shot.taken.strftime(date)
+    return day if reading.report is None else f"{day} · {reading.report.tier_text}"
+
+
+class Spots:
+    """What is shown of a store; `changed` is called with each new view.
+
+    What the store refuses leaves the view as it is, with what was typed, and is told to `failed` in one line.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        changed: Callable[[], None],
+        failed: Callable[[str], None],
+        now: Now = lambda: datetime.now(UTC),
+    ) -> None:
         self.store = store
         self._changed = changed
+        self._failed = failed
         self._now = now
         self.view: SpotView = SpotList(entries=())
         """read when it is first asked for: the app's start does not wait for every thumbnail"""
@@ -126,7 +182,7 @@ class Spots:
 
     def open(self, lesion_id: str) -> None:
         """One spot with its photos."""
-        self._go(self._detail(lesion_id))
+        self._attempt(lambda: self._detail(lesion_id))
 
     def edit(self) -> None:
         """Change the open spot's name, place and notes."""
@@ -135,18 +191,24 @@ class Spots:
 
     def save(self, *, name: str, place: Place | None, notes: str) -> None:
         """What was edited."""
-        if isinstance(self.view, SpotEdit):
-            lesion = self.store.edit_lesion(self.view.lesion.id, name=name.strip(), place=place, notes=notes.strip())
-            self._go(self._detail(lesion.id))
+        if not isinstance(self.view, SpotEdit):
+            return
+        lesion_id = self.view.lesion.id
+
+        def save() -> SpotView:
+            self.store.edit_lesion(lesion_id, name=name.strip(), place=place, notes=notes.strip())
+            return self._detail(lesion_id)
+
+        self._attempt(save)
 
     def compare(self, first: str, second: str) -> None:
-        """Two kept photos of the open spot, by their shots' ids."""
-        if isinstance(self.view, SpotDetail):
-            shots = sorted((self.store.shot(first), self.store.shot(second)), key=lambda shot: shot.taken)
-            jpegs = [self.store.photo(shot.id) for shot in shots]
-            self._go(
-                Comparison(lesion=self.view.lesion, earlier=shots[0], later=shots[1], first=jpegs[0], second=jpegs[1])
-            )
+        """Two kept photos of the open spot, by their shots' ids in any order. One photo twice changes nothing."""
+        if not isinstance(self.view, SpotDetail | Comparison):
+            return
+        lesion, kept = self.view.lesion, self.view.kept
+        pair = [shot for shot in kept if shot.id in {first, second}]
+        if len(pair) == 2:
+            self._attempt(lambda: self._comparison(lesion, kept, *pair))
 
     def back(self) -> None:
         """One step up: from a comparison or an edit to the spot, from there to the list."""
@@ -164,22 +226,28 @@ class Spots:
         """What was asked for."""
         if not isinstance(self.view, SpotDetail) or not self.view.sure:
             return
-        lesion = self.view.lesion
-        if self.view.sure == lesion.id:
-            self.store.delete_lesion(lesion.id)
-            self.show_list()
-        else:
-            self.store.delete_shot(self.view.sure)
-            self.open(lesion.id)
+        lesion_id, what = self.view.lesion.id, self.view.sure
+
+        def delete() -> SpotView:
+            if what == lesion_id:
+                self.store.delete_lesion(lesion_id)
+                return self._list()
+            self.store.delete_shot(what)
+            return self._detail(lesion_id)
+
+        self._attempt(delete)
 
     def remind(self, weeks: int) -> date | None:
-        """Note when the open spot's next photo is due; the day, for a calendar. None where no spot is open."""
+        """Note when the open spot's next photo is due; the day, for a calendar. None where none was noted."""
         if not isinstance(self.view, SpotDetail):
             return None
-        due = (self._now() + timedelta(weeks=weeks)).date()
-        self.store.set_reminder(self.view.lesion.id, due)
-        self.open(self.view.lesion.id)
-        return due
+        lesion_id, due = self.view.lesion.id, (self._now() + timedelta(weeks=weeks)).date()
+
+        def remind() -> SpotView:
+            self.store.set_reminder(lesion_id, due)
+            return self._detail(lesion_id)
+
+        return due if self._attempt(remind) else None
 
     def keep(
         self,
@@ -192,7 +260,8 @@ class Spots:
     ) -> str:
         """Store a photo with an existing spot, or with a new one where `lesion_id` is None. The spot's id.
 
-        Slow: it may run on another thread. A new spot whose photo cannot be kept is not left behind empty.
+        Slow: it may run on another thread. A new spot whose photo cannot be kept is not left behind empty. Raises
+        StoreError where the store does.
         """
         lesion = self.store.lesion(lesion_id) if lesion_id else self.store.add_lesion(name=name.strip(), place=place)
         try:
@@ -210,25 +279,59 @@ class Spots:
             raise
         return lesion.id
 
-    def delete_all(self) -> None:
-        """Every spot, photo, note and setting."""
-        self.store.delete_all()
-        self._go(self._list())
+    def delete_all(self) -> bool:
+        """Every spot, photo, note and setting; whether that is done."""
+
+        def delete() -> SpotView:
+            self.store.delete_all()
+            return self._list()
+
+        return self._attempt(delete)
 
     def refresh(self) -> None:
         """After the store was changed otherwise: an import."""
         self._go(self._list())
 
+    def known(self) -> tuple[Lesion, ...]:
+        """Every spot, the one with the newest photo first; none where they cannot be read."""
+        try:
+            return tuple(self.store.lesions())
+        except StoreError as problem:
+            log.warning("the spots cannot be read: %s", problem)
+            return ()
+
+    def _attempt(self, act: Callable[[], SpotView]) -> bool:
+        """Show what it leads to; or say why it could not be done."""
+        try:
+            view = act()
+        except StoreError as problem:
+            self._failed(str(problem))
+            return False
+        self._go(view)
+        return True
+
     def _go(self, view: SpotView) -> None:
         self.view = view
         self._changed()
 
-    def _list(self, *, search: str = "", region: Region | None = None) -> SpotList:
-        due = self.store.reminders()
-        entries = tuple(
-            self._entry(lesion, due.get(lesion.id)) for lesion in self.store.lesions(search=search, region=region)
-        )
+    def _list(self, *, search: str = "", region: Region | None = None) -> SpotList | Unreadable:
+        try:
+            due = self.store.reminders()
+            lesions = self.store.lesions(search=search, region=region)
+            entries = tuple(self._entry(lesion, due.get(lesion.id)) for lesion in lesions)
+        except StoreError as problem:
+            return Unreadable(reason=str(problem))
         return SpotList(entries=entries, search=search, region=region)
+
+    def _comparison(self, lesion: Lesion, kept: tuple[Shot, ...], earlier: Shot, later: Shot) -> Comparison:
+        return Comparison(
+            lesion=lesion,
+            kept=kept,
+            earlier=earlier,
+            later=later,
+            first=self.store.photo(earlier.id),
+            second=self.store.photo(later.id),
+        )
 
     def _entry(self, lesion: Lesion, due: date | None) -> Entry:
         shots = self.store.shots(lesion.id)

@@ -1,51 +1,32 @@
 """Keeping a photo: which spot it belongs to, and whether that has changed."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
 
 import flet as ft
 
-from mobile_app.body import Place
 from mobile_app.spots import Keeping
 from mobile_app.store import Lesion
 from mobile_app.views.choice import Choice
 from mobile_app.views.desk import Desk
+from mobile_app.views.draft import Draft, text_field, use_draft
 from mobile_app.views.frame import frame
 from mobile_app.views.look import picture, stack
 from mobile_app.views.place import PlaceChoice
-from mobile_app.views.spots import name_of, text_field
+from mobile_app.views.spots import name_of
 
 _NEW = ""
 
 
 def keeping(desk: Desk, kept: Keeping) -> ft.Control:
     """A new spot, or one that is there."""
-    known = tuple(desk.spots.store.lesions())
-    return frame(desk, KeepForm(desk, kept, known), tabs=False)
-
-
-@dataclass
-class Draft:
-    """What has been typed and chosen. Taps arrive faster than the page is drawn: each reads what the ones before it
-    wrote, and not what was drawn when it was aimed at."""
-
-    lesion_id: str = _NEW
-    name: str = ""
-    place: Place | None = None
-    answers: dict[str, bool] = field(default_factory=dict[str, bool])
+    return frame(desk, KeepForm(desk, kept, desk.spots.known()), tabs=False)
 
 
 @ft.component
 def KeepForm(desk: Desk, kept: Keeping, known: tuple[Lesion, ...]) -> ft.Control:
     """Nothing is stored before "Keep" is tapped."""
     texts, look, session = desk.texts.spots, desk.look, desk.session
-    draft = ft.use_ref(Draft).current or Draft()
-    _, draw = ft.use_state(0)
-
-    def write(**changes: Any) -> None:
-        vars(draft).update(changes)
-        draw(lambda turn: turn + 1)
+    draft, put = use_draft(Draft)
 
     def keep() -> None:
         if draft.lesion_id == _NEW:
@@ -54,14 +35,14 @@ def KeepForm(desk: Desk, kept: Keeping, known: tuple[Lesion, ...]) -> ft.Control
             session.keep(lesion_id=draft.lesion_id, answers=draft.answers)
 
     new = [
-        text_field(desk, texts.name, draft.name, lambda name: write(name=name), hint=texts.name_hint),
-        PlaceChoice(desk, draft.place, lambda place: write(place=place)),
+        text_field(desk, texts.name, draft.name, lambda name: draft.write(name=name), hint=texts.name_hint),
+        PlaceChoice(desk, draft.place, lambda place: put(place=place)),
     ]
-    again = [_questions(desk, draft.answers, lambda code, yes: write(answers={**draft.answers, code: yes}))]
+    again = [_questions(desk, draft.answers, lambda code, yes: put(answers={**draft.answers, code: yes}))]
     return look.card(
         look.heading(texts.keep_title, size=21),
         ft.Row(controls=[picture(kept.photo, label="", side=112)]),
-        *([_which(desk, draft.lesion_id, known, lambda found: write(lesion_id=found))] if known else []),
+        *([_which(desk, draft.lesion_id, known, lambda found: put(lesion_id=found))] if known else []),
         *(new if draft.lesion_id == _NEW else again),
         look.button(texts.save, icon=ft.Icons.CHECK, on_tap=keep),
         look.link(texts.back, icon=ft.Icons.ARROW_BACK, on_tap=session.stop_keeping),

@@ -1,10 +1,12 @@
-"""When there is no answer: a file that is no usable photo, a model that cannot be used, anything unforeseen."""
+"""When something cannot be had: an answer, what is kept, or the screen itself; and what to do."""
 
 import flet as ft
 
 from mobile_app.screens import Fault, Malfunction, PhotoRefused
+from mobile_app.spots import Unreadable
 from mobile_app.views.desk import Desk
 from mobile_app.views.frame import frame
+from mobile_app.views.sure import sure
 
 
 def photo_refused(desk: Desk, screen: PhotoRefused) -> ft.Control:
@@ -20,6 +22,18 @@ def photo_refused(desk: Desk, screen: PhotoRefused) -> ft.Control:
             tone=tone,
         ),
         desk.choose(desk.texts.answer.choose_another),
+    )
+
+
+def undrawable(desk: Desk, detail: str) -> ft.Control:
+    """A screen that could not be drawn; the tabs lead to the others, the button to the start."""
+    texts, look = desk.texts.trouble, desk.look
+    tone = look.palette.warning
+    return frame(
+        desk,
+        look.card(look.title(texts.unexpected_title, icon=ft.Icons.BUILD_CIRCLE_OUTLINED, tone=tone), tone=tone),
+        look.card(look.heading(texts.details), look.muted(detail, size=14)),
+        look.button(texts.try_again, icon=ft.Icons.REFRESH, on_tap=desk.session.begin_again),
     )
 
 
@@ -39,3 +53,51 @@ def malfunction(desk: Desk, screen: Malfunction) -> ft.Control:
         look.card(look.heading(texts.details), look.muted(screen.detail, size=14)),
         look.button(texts.try_again, icon=ft.Icons.REFRESH, on_tap=desk.session.journey.try_again),
     )
+
+
+def no_spots(desk: Desk) -> ft.Control:
+    """The store cannot be opened: what that means, that nothing was lost, and two ways on."""
+    texts, look, session = desk.texts.trouble, desk.look, desk.session
+    tone = look.palette.warning
+    again = look.button(texts.try_again, icon=ft.Icons.REFRESH, on_tap=lambda: desk.files.reopen(False))
+    return frame(
+        desk,
+        look.card(
+            look.title(texts.store_title, icon=ft.Icons.BUILD_CIRCLE_OUTLINED, tone=tone),
+            look.words(texts.store_advice),
+            tone=tone,
+        ),
+        again,
+        look.card(look.heading(texts.details), look.muted(session.kept.problem, size=14)),
+        _begin_anew(desk),
+    )
+
+
+def unreadable(desk: Desk, view: Unreadable) -> ft.Control:
+    """The list cannot be read just now: never the words of an empty one."""
+    texts, look = desk.texts.trouble, desk.look
+    tone = look.palette.warning
+    return frame(
+        desk,
+        look.card(
+            look.title(texts.store_title, icon=ft.Icons.BUILD_CIRCLE_OUTLINED, tone=tone),
+            look.words(texts.store_advice),
+            look.muted(view.reason, size=14),
+            tone=tone,
+        ),
+        look.button(texts.try_again, icon=ft.Icons.REFRESH, on_tap=desk.spots.show_list),
+    )
+
+
+def _begin_anew(desk: Desk) -> ft.Control:
+    """For a store whose key is gone: without this nobody could keep anything any more."""
+    texts, look, session = desk.texts.trouble, desk.look, desk.session
+    if session.beginning_anew:
+        return sure(
+            desk,
+            texts.begin_anew_sure,
+            yes=lambda: desk.files.reopen(True),
+            no=lambda: session.ask_to_begin_anew(False),
+            does=texts.begin_anew,
+        )
+    return look.link(texts.begin_anew, icon=ft.Icons.RESTART_ALT, on_tap=lambda: session.ask_to_begin_anew(True))

@@ -1,8 +1,9 @@
 """One user's app without a window: settings, tabs, what is kept and how it goes."""
 
+import asyncio
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -16,8 +17,19 @@ from mobile_app.keeping import OnDevice, PerVisit
 from mobile_app.locales import LANGUAGES
 from mobile_app.preferences import Theme
 from mobile_app.screens import Verdict, Welcome
-from mobile_app.session import Kept, Session, Tab
-from mobile_app.spots import Comparison, Keeping, SpotDetail, SpotEdit, SpotList, Spots, report_of
+from mobile_app.session import Kept, Session, Subpage, Tab
+from mobile_app.spots import (
+    Comparison,
+    Keeping,
+    SpotDetail,
+    SpotEdit,
+    SpotList,
+    Spots,
+    Unreadable,
+    names_of,
+    readings,
+    report_of,
+)
 from mobile_app.store import Store, StoreError
 from runtime import Reason, Report, Tier
 from runtime.conditions import Condition
@@ -91,7 +103,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 @pytest.fixture
 def spots(store: Store) -> Spots:
-    return Spots(store, changed=lambda: None, now=Clock())
+    return Spots(store, changed=lambda: None, failed=pytest.fail, now=Clock())
 
 
 def detail(spots: Spots) -> SpotDetail:
@@ -235,6 +247,55 @@ def test_two_photos_are_compared_the_earlier_first(spots: Spots) -> None:
     assert isinstance(spots.view, SpotList)
 
 
+def three_photos(spots: Spots) -> list[str]:
+    """The shots' ids of an open spot, oldest first."""
+    lesion = spots.keep(kept(80), lesion_id=None, name="mole")
+    spots.keep(kept(140), lesion_id=lesion)
+    spots.keep(kept(200), lesion_id=lesion)
+    spots.open(lesion)
+    return [moment.shot.id for moment in detail(spots).moments]
+
+
+def compared(spots: Spots) -> tuple[str, str]:
+    assert isinstance(spots.view, Comparison)
+    return spots.view.earlier.id, spots.view.later.id
+
+
+def test_any_two_kept_photos_are_compared_in_any_order(spots: Spots, store: Store) -> None:
+    first, second, third = three_photos(spots)
+    spots.compare(first, third)
+    assert isinstance(spots.view, Comparison)
+    assert [shot.id for shot in spots.view.kept] == [first, second, third]
+    spots.compare(third, second)
+    assert compared(spots) == (second, third)
+    assert isinstance(spots.view, Comparison)
+    assert (spots.view.first, spots.view.second) == (store.photo(second), store.photo(third))
+    spots.compare(first, second)
+    assert compared(spots) == (first, second)
+
+
+def test_a_photo_is_not_compared_with_itself_or_with_one_that_was_not_kept(spots: Spots, store: Store) -> None:
+    first, second, third = three_photos(spots)
+    lesion = detail(spots).lesion.id
+    store.keep_photos = False
+    spots.keep(kept(), lesion_id=lesion)
+    spots.open(lesion)
+    unkept = detail(spots).moments[-1].shot.id
+    spots.compare(first, unkept)
+    assert [shot.id for shot in detail(spots).kept] == [first, second, third]
+    spots.compare(second, third)
+    spots.compare(third, third)
+    spots.compare(third, unkept)
+    assert compared(spots) == (second, third)
+
+
+def test_photos_to_choose_from_are_told_apart(spots: Spots) -> None:
+    three_photos(spots)
+    shots = [moment.shot for moment in detail(spots).moments]
+    told = readings([shots[0], replace(shots[1], taken=shots[0].taken), replace(shots[2], report={})], language="en")
+    assert names_of(told, date="%d.%m.") == ("02.03. · Moderate concern (1)", "02.03. · Moderate concern (2)", "04.03.")
+
+
 def test_an_edit_is_kept_only_when_saved(spots: Spots) -> None:
     lesion = spots.keep(kept(), lesion_id=None, name="mole")
     spots.open(lesion)
@@ -338,7 +399,7 @@ def test_another_screen_has_another_name_and_the_same_screen_the_same(store: Sto
 
 def test_each_visit_sees_its_own_and_nothing_is_left() -> None:
     keeper = PerVisit()
-    first, second = keeper.open(), keeper.open()
+    first, second = asyncio.run(keeper.open()), asyncio.run(keeper.open())
     assert first.store is not None
     assert second.store is not None
     assert first.session_only
@@ -354,7 +415,7 @@ def test_each_visit_sees_its_own_and_nothing_is_left() -> None:
 
 def test_one_folder_serves_every_session_of_a_program(tmp_path: Path) -> None:
     keeper = OnDevice(lambda: tmp_path / "kept")
-    first, second = keeper.open(), keeper.open()
+    first, second = asyncio.run(keeper.open()), asyncio.run(keeper.open())
     assert first.store is second.store
     keeper.close(first)
     assert second.store is not None
@@ -364,6 +425,96 @@ def test_one_folder_serves_every_session_of_a_program(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_opened_is_said(tmp_path: Path) -> None:
     (tmp_path / "kept").write_text("a file")
-    found = OnDevice(lambda: tmp_path / "kept").open()
+    found = asyncio.run(OnDevice(lambda: tmp_path / "kept").open())
     assert found.store is None
     assert found.problem
+
+
+def test_a_list_that_cannot_be_read_is_never_shown_as_an_empty_one(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.add_lesion(name="left palm")
+    app = App(store)
+    store.close()  # from now on it answers with StoreError only
+    app.session.open_tab(Tab.SPOTS)
+    spots = app.session.spots
+    assert spots is not None
+    assert isinstance(spots.view, Unreadable)
+    assert spots.view.reason
+    assert spots.known() == ()
+    assert app.session.usage() is None
+
+
+def test_what_the_store_refuses_is_said_and_takes_nothing_away(tmp_path: Path) -> None:
+    """Whatever is tapped: the screen stays, with what was typed on it, and a line says why."""
+    store = Store(tmp_path)
+    app = App(store)
+    session, spots = app.session, app.session.spots
+    assert spots is not None
+    lesion_id = spots.keep(kept(), lesion_id=None, name="left palm")
+    second = store.add_shot(lesion_id, photo=jpeg(90), report=REPORT.to_dict())
+    first = store.shots(lesion_id)[0]
+    spots.open(lesion_id)
+    store.close()
+
+    for act in (
+        lambda: spots.open(lesion_id),
+        lambda: spots.compare(first.id, second.id),
+        lambda: spots.remind(4),
+        lambda: (spots.ask_to_delete(first.id), spots.delete()),
+        lambda: (spots.ask_to_delete(lesion_id), spots.delete()),
+    ):
+        session.say("")
+        act()
+        assert isinstance(spots.view, SpotDetail)
+        assert session.message
+    spots.ask_to_delete("")
+    spots.edit()
+    session.say("")
+    spots.save(name="right palm", place=None, notes="")
+    assert isinstance(spots.view, SpotEdit)
+    assert session.message
+    session.ask_to_delete_all(True)
+    session.delete_all()
+    assert session.deleting_all
+    session.open_tab(Tab.SPOTS)
+    assert isinstance(spots.view, Unreadable)
+    with Store(tmp_path) as again:
+        assert len(again.shots(lesion_id)) == 2
+
+
+def test_starting_again_leads_to_the_start_and_keeps_what_is_kept(store: Store) -> None:
+    app = App(store)
+    app.session.end_introduction()
+    store.add_lesion(name="left palm")
+    app.bench.judge(b"high")
+    app.session.open_tab(Tab.SETTINGS)
+    app.session.open_subpage(Subpage.MODEL)
+    app.session.begin_again()
+    assert app.session.at_the_start
+    assert app.session.subpage is None
+    assert len(store.lesions()) == 1
+
+
+def test_a_page_of_the_settings_is_left_with_them(store: Store) -> None:
+    app = App(store)
+    app.session.end_introduction()
+    app.session.open_tab(Tab.SETTINGS)
+    seen = {app.session.here}
+    for page in Subpage:
+        app.session.open_subpage(page)
+        seen.add(app.session.here)
+    assert len(seen) == 3, "each begins at its own top"
+    app.session.open_tab(Tab.SETTINGS)
+    assert app.session.subpage is None
+
+
+def test_a_store_that_opens_later_brings_its_settings_and_spots(store: Store) -> None:
+    app = App(None, problem="the keyring is locked")
+    app.session.set(text_scale=2.0)
+    app.session.ask_to_begin_anew(True)
+    assert app.session.spots is None
+    App(store).session.set(language="fr", introduced=True)
+    app.session.use(Kept(store=store, sealed=True))
+    assert app.session.spots is not None
+    assert app.session.preferences.language == "fr"
+    assert not app.session.beginning_anew
