@@ -19,6 +19,7 @@ from export.evaluate import Outputs, Thresholds
 from export.graph import Temperatures
 from runtime.bundle import GroupAssurance, OperatingPoints, PredictionSets
 from runtime.errors import SkintagError
+from runtime.manifest import UNKNOWN_GROUP
 from teacher.data.sample import ToneGroup
 from teacher.metrics import rate_figure
 
@@ -32,9 +33,6 @@ unnoticed, 3% leaves 3, 5% leaves 2: beyond 3% mostly sound photos are lost."""
 CONFIDENCE = 0.95
 """Chance that the `low` threshold keeps its target. On the default student, against a bound that holds on average only,
 it costs 4.5 points of specificity at `low` (0.69 for 0.74) and shows melanomas as low half as often (3.4% for 6.4%)."""
-
-UNKNOWN_GROUP = "unknown"
-"""People whose dataset does not say which tone their skin has."""
 
 LEAST_PROBABILITY = 1e-7
 """Nearer to 0 or 1 than this, a float32 probability has lost its logit."""

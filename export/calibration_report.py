@@ -7,10 +7,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 
-from export.calibrate import UNKNOWN_GROUP
 from export.evaluate import Outputs
 from export.markdown import section, table
 from runtime.bundle import Figure, GroupAssurance, Manifest, ModelFile, OperatingPoints
+from runtime.manifest import UNKNOWN_GROUP
 from teacher.console import figure_text
 
 CALIBRATION_NAME = "calibration.md"

@@ -1,6 +1,7 @@
-"""The page for a doctor, filled in from what is on show."""
+"""What is written down for others: the page for a doctor about an answer, the card about the model."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from importlib.metadata import PackageNotFoundError, version
 
@@ -9,7 +10,42 @@ from mobile_app.paper import Answer, Sheet
 from mobile_app.screens import Answered
 from mobile_app.spots import report_of
 from mobile_app.store import Lesion, Shot
-from runtime.manifest import Figure, ModelFile
+from runtime.bundle import Bundle
+from runtime.manifest import UNKNOWN_GROUP, Figure, ModelFile, OperatingPoints
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """The model in a layman's words."""
+
+    facts: tuple[tuple[str, str], ...]
+    """name and value"""
+    figures: tuple[tuple[str, str], ...]
+    limits: tuple[str, ...]
+
+
+def card_of(bundle: Bundle, *, texts: Texts) -> Card:
+    """What the bundle says of itself: what it learnt from, what was measured, for whom nothing is promised."""
+    manifest, words = bundle.manifest, texts.settings
+    size = f"{bundle.file.bytes / 1e6:.1f} MB ({bundle.file.precision})"
+    return Card(
+        facts=(
+            (words.model, f"{manifest.model_id} ({manifest.architecture})"),
+            (words.made_on, manifest.created),
+            (words.trained_on, ", ".join(manifest.training_data)),
+            (words.size, size),
+            (words.licence, manifest.licence),
+        ),
+        figures=figures_of(bundle.file.metrics, texts=texts),
+        limits=_limits(bundle.file.operating_points, texts=texts),
+    )
+
+
+def _limits(points: OperatingPoints, *, texts: Texts) -> tuple[str, ...]:
+    """What the introduction said, and the skin types for which the thresholds hold no promise."""
+    said = tuple(text for _, text in texts.start.steps[2:])
+    groups = [group.group for group in points.groups if not group.assured and group.group != UNKNOWN_GROUP]
+    return (*said, *([texts.settings.not_assured.format(groups=", ".join(groups))] if groups else []))
 
 
 def sheet_of(answered: Answered, *, texts: Texts, model: ModelFile | None, today: date) -> Sheet:

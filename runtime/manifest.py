@@ -36,6 +36,10 @@ class Figure:
     n: int
 
 
+UNKNOWN_GROUP = "unknown"
+"""People whose dataset does not say which tone their skin has."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class GroupAssurance:
     """What is known of the `low` threshold for one group of people, such as the tone group V-VI."""

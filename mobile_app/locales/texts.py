@@ -35,6 +35,8 @@ class CameraTexts:
 
     title: str
     hint: str
+    ready: str
+    """in place of the hint, where what the camera sees was judged and would do"""
     finder: str
     """what a screen reader says of the picture"""
     opening: str
@@ -102,10 +104,12 @@ class AnswerTexts:
     looked_at: str
     keep: str
     share: str
+    share_pdf: str
     save_pdf: str
     save_png: str
     copy: str
     copied: str
+    shared: str
     saved: str
     not_saved: str
 
@@ -122,6 +126,8 @@ class TroubleTexts:
     unexpected_advice: str
     details: str
     try_again: str
+    begin_anew: str
+    begin_anew_sure: str
     store_title: str
     store_advice: str
 
@@ -157,11 +163,18 @@ class SpotTexts:
     compare: str
     compare_hint: str
     compare_spoken: str
+    earlier: str
+    later: str
     trend: str
     trend_tier: str
     trend_size: str
     trend_spoken: str
     """with {points}, what the plot shows in words"""
+    level_low: str
+    level_treatment: str
+    level_moderate: str
+    level_high: str
+    """the results in a word each, for the plot"""
     size: str
     """with {percent}"""
     remind: str
@@ -211,12 +224,21 @@ class SettingTexts:
     about: str
     about_text: str
     model: str
+    model_card: str
+    trained_on: str
+    licence: str
+    made_on: str
+    size: str
+    limits: str
+    not_assured: str
+    """with {groups}, Fitzpatrick types"""
     figures: str
     sensitivity: str
     melanomas: str
     specificity: str
     auc: str
     licences: str
+    licences_hint: str
     introduction: str
 
 

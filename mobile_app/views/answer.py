@@ -7,7 +7,7 @@ import flet as ft
 
 from mobile_app.locales.texts import AnswerTexts
 from mobile_app.screens import CannotAssess, Looked, Verdict
-from mobile_app.views.desk import Desk
+from mobile_app.views.desk import Desk, Way
 from mobile_app.views.frame import NARROW, WIDE, beside, frame
 from mobile_app.views.look import GAP, Look, picture, stack
 from runtime.advice import AdviceKind
@@ -73,12 +73,9 @@ def tier_card(texts: AnswerTexts, look: Look, report: "Report") -> ft.Control:
     """The tier in words, shape and colour, with how soon."""
     tone = look.palette.tones[report.advice.kind]
     name = report.tier_text
-    badge = ft.Row(
-        controls=[
-            ft.Icon(icon=ICONS[report.advice.kind], color=tone.accent, size=34 * look.scale),
-            ft.Text(value=name, size=26 * look.scale, weight=ft.FontWeight.W_700, color=tone.accent, expand=True),
-        ],
-        spacing=12,
+    badge = look.beside_icon(
+        ft.Icon(icon=ICONS[report.advice.kind], color=tone.accent, size=34 * look.scale),
+        ft.Text(value=name, size=26 * look.scale, weight=ft.FontWeight.W_700, color=tone.accent),
     )
     spoken = ft.Semantics(
         content=badge,
@@ -168,8 +165,7 @@ def _next_card(desk: Desk, screen: Verdict) -> ft.Control:
     return look.card(
         *([keep] if session.spots is not None else []),
         look.heading(texts.share),
-        look.link(texts.save_pdf, icon=ft.Icons.PICTURE_AS_PDF_OUTLINED, on_tap=lambda: desk.files.save_page("pdf")),
-        look.link(texts.save_png, icon=ft.Icons.IMAGE_OUTLINED, on_tap=lambda: desk.files.save_page("png")),
+        *hand_on(desk, desk.files.hand_on_page),
         look.link(
             texts.copy,
             icon=ft.Icons.COPY,
@@ -177,6 +173,21 @@ def _next_card(desk: Desk, screen: Verdict) -> ft.Control:
             action=ft.CopyToClipboard(printed(screen.photo.name, screen.report)),
         ),
     )
+
+
+def hand_on(desk: Desk, give: Callable[[Way], None]) -> list[ft.Control]:
+    """The ways in which a page for a doctor can leave this device, the share sheet first."""
+    texts = desk.texts.answer
+    ways = [
+        *([(Way.SHARE, texts.share_pdf, ft.Icons.SHARE_OUTLINED)] if desk.files.shares else []),
+        (Way.SAVE_PDF, texts.save_pdf, ft.Icons.PICTURE_AS_PDF_OUTLINED),
+        (Way.SAVE_PNG, texts.save_png, ft.Icons.IMAGE_OUTLINED),
+    ]
+    return [desk.look.link(label, icon=icon, on_tap=_gives(give, way)) for way, label, icon in ways]
+
+
+def _gives(give: Callable[[Way], None], way: Way) -> Callable[[], None]:
+    return lambda: give(way)
 
 
 def _conditions(desk: Desk, report: "Report") -> ft.Control:

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 import flet as ft
 
+from mobile_app.handout import Card
 from mobile_app.locales import Texts
 from mobile_app.session import Session
 from mobile_app.spots import Spots
@@ -27,6 +29,10 @@ class Viewfinder(Protocol):
         """What it sees."""
         ...
 
+    def box(self, side: float) -> tuple[float, float]:
+        """Width and height of what it sees when its middle square has this side."""
+        ...
+
     def start(self) -> None: ...
 
     def stop(self) -> None: ...
@@ -36,6 +42,14 @@ class Viewfinder(Protocol):
     def switch_light(self) -> None: ...
 
 
+class Way(StrEnum):
+    """How a page for a doctor leaves the app."""
+
+    SHARE = "share"
+    SAVE_PDF = "pdf"
+    SAVE_PNG = "png"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Files:
     """What only the device can do; each returns at once and says how it ended through the session's message."""
@@ -43,16 +57,20 @@ class Files:
     picker: ft.FilePicker
     restorer: ft.FilePicker
     """chooses an archive to bring back"""
-    save_page: Callable[[str], None]
-    """the page for a doctor, "pdf" or "png\""""
-    save_shot: Callable[[str, str], None]
+    shares: bool
+    """whether there is a share sheet"""
+    hand_on_page: Callable[[Way], None]
+    """the page for a doctor about the answer on show"""
+    hand_on_shot: Callable[[str, Way], None]
     """the same for a kept photo, by its shot's id"""
     save_archive: Callable[[], None]
     save_reminder: Callable[[int], None]
     """a calendar file for so many weeks"""
-    model_figures: Callable[[], list[tuple[str, str]]]
-    """what the bundle says was measured, name and value; empty while there is no model"""
+    model_card: Callable[[], Card | None]
+    """None while there is no model"""
     camera: Viewfinder
+    reopen: Callable[[bool], None]
+    """try to open what is kept once more; True sets it aside and begins anew"""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,12 +1,14 @@
-"""Language, appearance, text size, what is kept and how to get rid of it, and what this is."""
+"""Language, appearance, text size, what is kept and how to get rid of it."""
 
 from collections.abc import Callable
 
 import flet as ft
 
 from mobile_app.preferences import TEXT_SCALES, Theme
+from mobile_app.session import Subpage
+from mobile_app.views.about import about, licences, model_card
 from mobile_app.views.desk import Desk
-from mobile_app.views.frame import frame
+from mobile_app.views.frame import NARROW, WIDE, columns, frame
 from mobile_app.views.language import language_choice
 from mobile_app.views.look import stack
 from mobile_app.views.sure import sure
@@ -14,14 +16,27 @@ from runtime.advice import AdviceKind
 
 
 def settings(desk: Desk) -> ft.Control:
-    """Everything a user can set."""
+    """Everything a user can set; or the page that was opened from here."""
+    match desk.session.subpage:
+        case Subpage.MODEL:
+            return model_card(desk)
+        case Subpage.LICENCES:
+            return licences(desk)
+        case None:
+            return _all(desk)
+
+
+def _all(desk: Desk) -> ft.Control:
     texts, look = desk.texts.settings, desk.look
     return frame(
         desk,
         look.heading(texts.title, size=22, level=2),
-        look.card(language_choice(desk), _theme(desk), _text_size(desk)),
-        _storage(desk),
-        _about(desk),
+        columns(
+            [look.card(language_choice(desk), _theme(desk), _text_size(desk))],
+            [_storage(desk), about(desk)],
+            wide=look.wide,
+        ),
+        widest=WIDE if look.wide else NARROW,
     )
 
 
@@ -72,33 +87,46 @@ def _choice(
 
 def _storage(desk: Desk) -> ft.Control:
     texts, look, session = desk.texts.settings, desk.look, desk.session
-    if session.spots is None:
+    usage = session.usage()
+    if usage is None:
         trouble = desk.texts.trouble
         return look.notice(
-            f"{trouble.store_advice} {session.kept.problem}",
+            trouble.store_advice,
             title=trouble.store_title,
             icon=ft.Icons.REPORT_PROBLEM_OUTLINED,
             tone=look.palette.warning,
         )
-    usage = session.spots.store.usage()
     stored = texts.stored.format(spots=usage.lesions, photos=usage.photos, megabytes=f"{usage.bytes / 1e6:.1f}")
     protection = texts.session_only if session.kept.session_only else texts.not_protected
     return look.card(
         look.heading(texts.storage),
         look.words(stored),
         look.muted(texts.protected if session.kept.sealed else protection),
-        ft.Switch(
-            value=session.preferences.keep_photos,
-            label=texts.keep_photos,
-            label_text_style=ft.TextStyle(size=15 * look.scale, color=look.palette.text),
-            active_color=look.palette.brand,
-            on_change=lambda event: session.set(keep_photos=bool(event.control.value)),
-        ),
+        _keep_photos(desk),
         look.muted(texts.keep_photos_hint),
         look.link(texts.export_all, icon=ft.Icons.ARCHIVE_OUTLINED, on_tap=desk.files.save_archive),
         _restore(desk),
         *_delete_all(desk),
     )
+
+
+def _keep_photos(desk: Desk) -> ft.Control:
+    """A switch with its words beside it, which a switch's own label would not wrap."""
+    texts, look, session = desk.texts.settings, desk.look, desk.session
+    on = session.preferences.keep_photos
+    switch = ft.Switch(
+        value=on,
+        active_color=look.palette.brand,
+        on_change=lambda event: session.set(keep_photos=bool(event.control.value)),
+    )
+    words = ft.GestureDetector(
+        content=look.words(texts.keep_photos),
+        on_tap=lambda: session.set(keep_photos=not on),
+        exclude_from_semantics=True,
+        expand=True,
+    )
+    named = ft.Semantics(content=switch, label=texts.keep_photos)
+    return ft.Row(controls=[named, words], spacing=8)
 
 
 def _restore(desk: Desk) -> ft.Control:
@@ -126,14 +154,3 @@ def _delete_all(desk: Desk) -> list[ft.Control]:
         )
         return [ask]
     return [sure(desk, texts.delete_all_sure, yes=session.delete_all, no=lambda: session.ask_to_delete_all(False))]
-
-
-def _about(desk: Desk) -> ft.Control:
-    texts, look = desk.texts.settings, desk.look
-    figures = [look.muted(f"{name}: {value}") for name, value in desk.files.model_figures()]
-    return look.card(
-        look.heading(texts.about),
-        look.words(texts.about_text),
-        *([look.words(texts.figures, bold=True), *figures] if figures else []),
-        look.link(texts.introduction, icon=ft.Icons.REPLAY, on_tap=desk.session.introduce_again),
-    )

@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from export.calibrate import (
     MIN_CASES,
-    UNKNOWN_GROUP,
     CalibrationError,
     Cases,
     Targets,
@@ -20,6 +19,7 @@ from export.calibrate import (
     prediction_sets,
     upper_bound,
 )
+from runtime.manifest import UNKNOWN_GROUP
 
 ON_AVERAGE = Targets(confidence=0.0)
 
