@@ -4,7 +4,9 @@ import argparse
 import importlib.util
 import os
 import sys
+import threading
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 
 from mobile_app.web import AddressTaken, serve
@@ -12,6 +14,8 @@ from runtime.errors import INTERRUPTED
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8550
+DEFAULT_FORGET_AFTER = 15  # minutes: a phone put away during a conversation, not a shared computer's next user
+MAX_FORGET_AFTER = 24 * 60
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -32,7 +36,13 @@ def _run(options: argparse.Namespace) -> int:
         if obstacle is None:
             return _open_window(options.bundle)
         print(f"No window: {obstacle}. Serving the app as a web page instead.", flush=True)
-    serve(host=options.host, port=options.port, bundle=options.bundle, keep=options.keep)
+    serve(
+        host=options.host,
+        port=options.port,
+        bundle=options.bundle,
+        keep=options.keep,
+        forget_after_s=60 * options.forget_after,
+    )
     return 0
 
 
@@ -51,12 +61,18 @@ def no_window_because() -> str | None:
 
 
 def _open_window(bundle: Path | None) -> int:
+    """The window is a process of its own: while it starts, the app is imported beside it."""
     import flet as ft
 
-    from mobile_app.keeping import OnDevice
-    from mobile_app.main import build_app
+    threading.Thread(target=import_module, args=("mobile_app.main",), daemon=True).start()
 
-    ft.run(build_app(bundle=bundle, keeper=OnDevice()))
+    async def start(page: ft.Page) -> None:
+        from mobile_app.keeping import OnDevice
+        from mobile_app.main import build_app
+
+        await build_app(bundle=bundle, keeper=OnDevice())(page)
+
+    ft.run(start)
     return 0
 
 
@@ -82,10 +98,24 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
         help="as a web page: keep spots and photos in this folder, seen by everyone who opens the page "
         "(default: each visit has its own, gone when it ends)",
     )
+    parser.add_argument(
+        "--forget-after",
+        type=_minutes,
+        default=DEFAULT_FORGET_AFTER,
+        metavar="MINUTES",
+        help="as a web page: how long after its page was closed a visit and its photos are still there, to survive a "
+        "reload or a lost connection (default: %(default)s)",
+    )
     return parser.parse_args(argv)
 
 
 def _port(text: str) -> int:
     if not text.isdecimal() or int(text) > 65535:
         raise argparse.ArgumentTypeError(f"{text!r} is not a port: use a number from 0 to 65535")
+    return int(text)
+
+
+def _minutes(text: str) -> int:
+    if not text.isdecimal() or int(text) > MAX_FORGET_AFTER:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time: use whole minutes from 0 to {MAX_FORGET_AFTER}")
     return int(text)

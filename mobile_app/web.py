@@ -39,10 +39,11 @@ class AddressTaken(Exception):
     """The address to serve on cannot be used."""
 
 
-def serve(*, host: str, port: int, bundle: Path | None, keep: Path | None = None) -> None:
+def serve(*, host: str, port: int, bundle: Path | None, keep: Path | None = None, forget_after_s: int = 900) -> None:
     """Serve until Ctrl-C or SIGTERM; prints the address once the page can be opened. Raises `AddressTaken`.
 
-    Each visit sees its own spots only, and nothing of it is left; with `keep`, every visit sees those in that folder.
+    Each visit sees its own spots only, and nothing of it is left `forget_after_s` seconds after its page was closed;
+    until then a reload goes on where it was. With `keep`, every visit sees the spots in that folder.
     """
     listener = _listen(host, port)
     # Imported once the port is known to be free: a wrong option is answered at once.
@@ -54,7 +55,13 @@ def serve(*, host: str, port: int, bundle: Path | None, keep: Path | None = None
 
     keeper = PerVisit() if keep is None else OnDevice(lambda: keep)
     start = build_app(bundle=bundle, keeper=keeper, as_page=True, shared_host=not is_this_computer(host))
-    app = flet_web.fastapi.app(start, app_name=APP_NAME, app_description=APP_CLAIM, no_cdn=True)
+    app = flet_web.fastapi.app(
+        start,
+        app_name=APP_NAME,
+        app_description=APP_CLAIM,
+        no_cdn=True,
+        session_timeout_seconds=forget_after_s,
+    )
     config = uvicorn.Config(own_files_only(app), log_level="critical", ws="websockets-sansio", ws_max_size=MAX_MESSAGE)
     _announce(host, listener.getsockname()[1])
     try:

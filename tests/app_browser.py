@@ -25,6 +25,17 @@ class Visit:
     page: Any
     reached: list[str] = field(default_factory=list)
 
+    def listen(self) -> None:
+        """Switch accessibility on, as a screen reader does: controls then have roles and names."""
+        placeholder = self.page.locator("flt-semantics-placeholder")
+        placeholder.wait_for(state="attached", timeout=PATIENCE)
+        placeholder.evaluate("node => node.click()")
+
+    def reload(self) -> None:
+        """As with the browser's own button."""
+        self.page.reload(timeout=PATIENCE)
+        self.listen()
+
     def hosts(self) -> set[str | None]:
         """Every host that a request or a connection of the page went to."""
         return {urlsplit(url).hostname for url in self.reached if url.startswith(("http", "ws"))}
@@ -53,9 +64,10 @@ class Visit:
             self.page.wait_for_timeout(300)
 
     def choose(self, shown: str, wanted: str) -> None:
-        """Open the list whose button shows this, and take something else from it."""
+        """Open the list whose button shows this, take something else from it, and wait until it has closed."""
         self.tap(shown)
         self.tap(wanted)
+        self.page.locator("[aria-expanded=true]").wait_for(timeout=PATIENCE, state="detached")
 
     def says(self, pattern: re.Pattern[str]) -> str:
         """What the pattern's group has caught in a control's label."""
@@ -73,17 +85,17 @@ class Visit:
         self.pick(button, name=name, data=data)
         self.tap(re.compile("Judge this spot|Try anyway"))
 
-    def pick(self, button: str, *, name: str, data: bytes) -> None:
+    def pick(self, button: str, *, name: str, data: bytes, kind: str = "image/jpeg") -> None:
         """Tap a button that opens the file chooser, and choose this file."""
         with self.page.expect_file_chooser(timeout=PATIENCE) as chooser:
             self.page.get_by_role("button", name=button).click(timeout=PATIENCE)
-        chooser.value.set_files({"name": name, "mimeType": "image/jpeg", "buffer": data})
+        chooser.value.set_files({"name": name, "mimeType": kind, "buffer": data})
 
 
 @contextmanager
-def serving(bundle: Path, *, scratch: Path, keep: Path | None = None) -> Iterator[str]:
+def serving(bundle: Path, *options: str, scratch: Path, keep: Path | None = None) -> Iterator[str]:
     """The app as its own process on a free port, its temporary files in `scratch`; gives the printed address."""
-    command = [sys.executable, "-m", "mobile_app", "--web", "--port", "0", "--bundle", str(bundle)]
+    command = [sys.executable, "-m", "mobile_app", "--web", "--port", "0", "--bundle", str(bundle), *options]
     command += [] if keep is None else ["--keep", str(keep)]
     scratch.mkdir()
     environment = {**os.environ, "TMPDIR": str(scratch)}
@@ -115,9 +127,7 @@ def visiting(browser: Any, address: str, *, viewport: dict[str, int]) -> Iterato
     page.on("websocket", lambda connection: visit.reached.append(connection.url))
     page.on("requestfailed", lambda request: note_failure(visit, request))
     page.goto(address, timeout=PATIENCE)
-    placeholder = page.locator("flt-semantics-placeholder")
-    placeholder.wait_for(state="attached", timeout=PATIENCE)
-    placeholder.evaluate("node => node.click()")
+    visit.listen()
     yield visit
     page.close()
 

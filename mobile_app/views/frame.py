@@ -1,5 +1,7 @@
 """What surrounds every screen: the app's name, where photos go, the disclaimer, and the four tabs."""
 
+from collections.abc import Sequence
+
 import flet as ft
 
 from mobile_app.session import Tab
@@ -8,7 +10,8 @@ from mobile_app.views.look import GAP, stack
 
 WIDE = 1040  # logical pixels at most: two columns
 NARROW = 560  # logical pixels at most: one column, so that lines of text stay readable on a desktop
-TWO_COLUMNS_FROM = 800  # logical pixels of the window
+TWO_COLUMNS_FROM = 760  # logical pixels of the window: a tablet held upright has 768 and more
+RAIL = 104.0  # logical pixels of the tabs at the left
 
 TAB_ICONS: dict[Tab, ft.IconData] = {
     Tab.PHOTO: ft.Icons.CENTER_FOCUS_STRONG_OUTLINED,
@@ -21,8 +24,9 @@ TAB_ICONS: dict[Tab, ft.IconData] = {
 def frame(
     desk: Desk, *controls: ft.Control, widest: int = NARROW, tabs: bool = True, pinned: ft.Control | None = None
 ) -> ft.Control:
-    """The whole page: header on top, the screen's controls, the disclaimer below, scrolling as one; tabs at the
-    bottom, where a thumb reaches them. `pinned` stays above what scrolls: dragging it must not scroll the page."""
+    """The whole page: header on top, the screen's controls, the disclaimer below, scrolling as one; on a phone the
+    tabs at the bottom, where a thumb reaches them. `pinned` stays above what scrolls: dragging it must not scroll the
+    page."""
     header = [] if pinned else [_header(desk)]  # below what is pinned it would only push the way on off the screen
     body = stack(*header, *_message(desk), *controls, _disclaimer(desk))
     # A column gives its children loose constraints: the width below is a maximum, smaller windows get smaller pages.
@@ -33,13 +37,24 @@ def frame(
         expand=True,
         key=desk.session.here,  # another screen begins at its top
     )
-    page = ft.Column(
-        controls=[*([pinned] if pinned else []), middle, *([_tabs(desk)] if tabs else [])],
+    screen = ft.Column(
+        controls=[*([pinned] if pinned else []), middle],
         spacing=0,
         expand=True,
         horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
     )
-    return ft.SafeArea(content=page, expand=True)
+    return ft.SafeArea(content=_with_tabs(desk, screen) if tabs else screen, expand=True)
+
+
+def columns(*sides: Sequence[ft.Control], wide: bool) -> ft.Control:
+    """Two halves of equal width where there is room, one below the other on a phone."""
+    if not wide:
+        return stack(*[control for side in sides for control in side])
+    return ft.Row(
+        controls=[ft.Container(content=stack(*side), expand=1) for side in sides],
+        spacing=GAP,
+        vertical_alignment=ft.CrossAxisAlignment.START,
+    )
 
 
 def beside(photo: ft.Control, *answer: ft.Control, wide: bool) -> ft.Control:
@@ -63,8 +78,9 @@ def _header(desk: Desk) -> ft.Control:
         border_radius=12,
         padding=ft.Padding.all(9),
     )
+    where = [look.muted(desk.where)] if not look.large or desk.session.at_the_start else []
     title = ft.Column(
-        controls=[look.heading(desk.texts.app, size=19, level=1), look.muted(desk.where)],
+        controls=[look.heading(desk.texts.app, size=19, level=1), *where],
         spacing=1,
         tight=True,
         expand=True,
@@ -88,14 +104,31 @@ def _disclaimer(desk: Desk) -> ft.Control:
     )
 
 
-def _tabs(desk: Desk) -> ft.Control:
+def _with_tabs(desk: Desk, screen: ft.Control) -> ft.Control:
+    """The tabs below the screen, or at its left where there is room: height is what a desktop's window lacks."""
+    look = desk.look
     buttons = [_tab(desk, tab, label) for tab, label in zip(Tab, desk.texts.tabs, strict=True)]
-    return ft.Container(
-        content=ft.Row(controls=buttons, spacing=0, alignment=ft.MainAxisAlignment.SPACE_AROUND),
-        bgcolor=desk.look.palette.surface,
-        border=ft.Border.only(top=ft.BorderSide(1, desk.look.palette.outline)),
+    edge = ft.BorderSide(1, look.palette.outline)
+    if look.wide:
+        rail = ft.Container(
+            content=ft.Column(controls=list(buttons), spacing=12, horizontal_alignment=ft.CrossAxisAlignment.STRETCH),
+            width=RAIL * look.scale,
+            bgcolor=look.palette.surface,
+            border=ft.Border.only(right=edge),
+            padding=ft.Padding.symmetric(horizontal=4, vertical=GAP),
+        )
+        return ft.Row(controls=[rail, screen], spacing=0, expand=True, vertical_alignment=ft.CrossAxisAlignment.STRETCH)
+    bar = ft.Container(
+        content=ft.Row(
+            controls=[ft.Container(content=button, expand=1) for button in buttons],
+            spacing=0,
+            alignment=ft.MainAxisAlignment.SPACE_AROUND,
+        ),
+        bgcolor=look.palette.surface,
+        border=ft.Border.only(top=edge),
         padding=ft.Padding.symmetric(horizontal=4, vertical=4),
     )
+    return ft.Column(controls=[screen, bar], spacing=0, expand=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
 
 
 def _tab(desk: Desk, tab: Tab, label: str) -> ft.Control:
@@ -114,4 +147,4 @@ def _tab(desk: Desk, tab: Tab, label: str) -> ft.Control:
         padding=ft.Padding.symmetric(horizontal=2, vertical=4), shape=ft.RoundedRectangleBorder(radius=12)
     )
     button = ft.TextButton(content=content, style=style, on_click=lambda: desk.session.open_tab(tab))
-    return ft.Container(content=ft.Semantics(content=button, selected=here), expand=1)
+    return ft.Semantics(content=button, selected=here)

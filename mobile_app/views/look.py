@@ -9,6 +9,7 @@ from mobile_app.palette import LIGHT, Palette, Tone
 
 RADIUS = 16
 GAP = 16  # logical pixels between cards
+LARGE_FROM = 1.6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +21,13 @@ class Look:
     """of all text: a row too narrow for it must wrap, so nothing here has a fixed height"""
     wide: bool = False
     """room for two columns"""
+    still: bool = False
+    """nothing may move by itself"""
+
+    @property
+    def large(self) -> bool:
+        """Whether the text is so large that an icon beside a title leaves no room for a long word."""
+        return self.scale >= LARGE_FROM
 
     def words(
         self,
@@ -44,6 +52,11 @@ class Look:
     def muted(self, text: str, *, size: int = 13, expand: bool = False) -> ft.Text:
         """A remark."""
         return self.words(text, size=size, color=self.palette.muted, expand=expand)
+
+    @property
+    def field_label(self) -> ft.TextStyle:
+        """Of a text field's name and hint."""
+        return ft.TextStyle(size=14 * self.scale, color=self.palette.muted)
 
     def heading(self, text: str, *, size: int = 17, color: str | None = None, level: int = 2) -> ft.Control:
         """A title that screen readers announce as one."""
@@ -115,6 +128,7 @@ class Look:
         style = ft.ButtonStyle(
             shape=ft.RoundedRectangleBorder(radius=14),
             text_style=ft.TextStyle(size=16 * self.scale, weight=ft.FontWeight.W_600),
+            icon_size=18 * self.scale,
             padding=ft.Padding.symmetric(horizontal=20, vertical=16),
             visual_density=ft.VisualDensity.STANDARD,  # a desktop's own is too flat for a thumb on its touch screen
             color=color,
@@ -133,7 +147,10 @@ class Look:
     ) -> ft.Control:
         """A small button without a frame, at the left. `action` is what a browser allows within the tap only."""
         style = ft.ButtonStyle(
-            padding=ft.Padding.only(right=12), text_style=ft.TextStyle(size=14 * self.scale), color=color
+            padding=ft.Padding.only(right=12),
+            text_style=ft.TextStyle(size=14 * self.scale),
+            icon_size=18 * self.scale,
+            color=color,
         )
         button = ft.TextButton(content=label, icon=icon, style=style, on_click=on_tap, action=action)
         return ft.Row(controls=[button], wrap=True)
@@ -148,13 +165,13 @@ class Look:
     def title(self, text: str, *, icon: ft.IconData, tone: Tone) -> ft.Control:
         """What a screen is about, beside its icon; screen readers say it when it appears."""
         heading = ft.Semantics(content=self.heading(text, size=21, color=tone.accent), live_region=True)
-        return ft.Row(
-            controls=[
-                ft.Icon(icon=icon, color=tone.accent, size=32 * self.scale),
-                ft.Container(content=heading, expand=True),
-            ],
-            spacing=12,
-        )
+        return self.beside_icon(ft.Icon(icon=icon, color=tone.accent, size=32 * self.scale), heading)
+
+    def beside_icon(self, icon: ft.Icon, title: ft.Control) -> ft.Control:
+        """A title with its icon at the left; above it where the text is large."""
+        if self.large:
+            return stack(ft.Row(controls=[icon]), title, spacing=8)
+        return ft.Row(controls=[icon, ft.Container(content=title, expand=True)], spacing=12)
 
     def emblem(self, content: ft.Control) -> ft.Control:
         """A large quiet box with an icon or a ring in it."""
@@ -163,8 +180,10 @@ class Look:
         )
 
     def ring(self, *, size: int = 46) -> ft.Control:
-        """A sign of life."""
+        """A sign of life; at rest where its owner asked for less motion."""
         palette = self.palette
+        if self.still:
+            return ft.Icon(icon=ft.Icons.HOURGLASS_TOP, size=size, color=palette.brand)
         return ft.ProgressRing(width=size, height=size, stroke_width=4, color=palette.brand, bgcolor=palette.track)
 
 

@@ -144,6 +144,7 @@ def _arrows(desk: Desk, screen: Check) -> ft.Control:
         controls=[desk.look.icon_button(label, icon=icon, on_tap=_goes_to(desk, there)) for label, icon, there in ways],
         alignment=ft.MainAxisAlignment.CENTER,
         wrap=True,
+        spacing=0,
     )
 
 

@@ -1,78 +1,26 @@
 """The app as a user meets it: a real browser, a real server process, photos through the file chooser."""
 
-import io
 import re
-import shutil
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-from app_browser import CHROMIUM_FLAGS, HERE, PATIENCE, serving, visiting
+from app_browser import HERE, PATIENCE, serving, visiting
+from app_photos import black_photo, jpeg, skin_with_a_spot
 from PIL import Image, ImageDraw, ImageFilter
 
 from mobile_app.locales import ENGLISH
 from runtime.advice import DISCLAIMER, advice_for
 from runtime.bundle import OperatingPoints
 from runtime.conditions import Condition
+from runtime.locales import texts_for
+from runtime.quality import QualityProblem
 from runtime.triage import Tier
-
-sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 PHONE = {"width": 360, "height": 2600}  # as narrow as a small phone, tall enough to have every control on the page
 DESKTOP = {"width": 1200, "height": 1600}
 DEFAULT_BUNDLE = Path(__file__).parents[2] / "runtime" / "default_bundle"
-
-
-@pytest.fixture(scope="module")
-def launch() -> Iterator[Any]:
-    """Starts Debian's chromium with more flags; or a skip that says how to get it."""
-    path = shutil.which("chromium")
-    if path is None:
-        pytest.skip("no chromium on this machine (apt-get install chromium)")
-    with sync_api.sync_playwright() as playwright:
-        yield lambda *flags: playwright.chromium.launch(executable_path=path, args=[*CHROMIUM_FLAGS, *flags])
-
-
-@pytest.fixture(scope="module")
-def browser(launch: Any) -> Iterator[Any]:
-    """One for all tests that need no flags of their own."""
-    running = launch()
-    yield running
-    running.close()
-
-
-def drawn_photo(*, skin: tuple[int, int, int] = (214, 168, 140)) -> bytes:
-    """A brown spot on grainy skin, as JPEG bytes."""
-    image = Image.new("RGB", (900, 700), skin)
-    ImageDraw.Draw(image).ellipse((350, 250, 550, 450), fill=(92, 54, 36))
-    grain = np.random.default_rng(7).normal(0, 9, (700, 900, 1))
-    out = io.BytesIO()
-    Image.fromarray((np.asarray(image) + grain).clip(0, 255).astype(np.uint8)).save(out, format="JPEG", quality=90)
-    return out.getvalue()
-
-
-def black_photo() -> bytes:
-    """What a finger on the lens gives."""
-    out = io.BytesIO()
-    Image.new("RGB", (640, 480), (3, 3, 3)).save(out, format="JPEG")
-    return out.getvalue()
-
-
-def skin_with_a_spot(*, spot: int = 100, left: int = 450, top: int = 350) -> Image.Image:
-    """A brown spot on grainy skin."""
-    image = Image.new("RGB", (900, 700), (214, 168, 140))
-    ImageDraw.Draw(image).ellipse((left - spot, top - spot, left + spot, top + spot), fill=(92, 54, 36))
-    grain = np.random.default_rng(7).normal(0, 9, (700, 900, 1))
-    return Image.fromarray((np.asarray(image) + grain).clip(0, 255).astype(np.uint8))
-
-
-def jpeg(image: Image.Image) -> bytes:
-    out = io.BytesIO()
-    image.save(out, format="JPEG", quality=92)
-    return out.getvalue()
 
 
 CALIBRATED = OperatingPoints(low=0.3, high=0.6, calibrated=True)
@@ -81,7 +29,7 @@ CALIBRATED = OperatingPoints(low=0.3, high=0.6, calibrated=True)
 def test_from_photo_to_verdict(tmp_path: Path, browser: Any, tiny_bundle: Any) -> None:
     """One visit: a photo is judged, a hostile file is refused, a black photo cannot be judged; nothing leaves."""
     bundle = tiny_bundle(tmp_path, malignancy=0.91, conditions=Condition.MELANOMA, points=CALIBRATED)
-    photo, scratch = drawn_photo(), tmp_path / "scratch"
+    photo, scratch = jpeg(skin_with_a_spot()), tmp_path / "scratch"
     with serving(bundle, scratch=scratch) as address, visiting(browser, address, viewport=PHONE) as visit:
         visit.sees(DISCLAIMER)
         for _ in ENGLISH.start.steps:
@@ -123,29 +71,41 @@ def test_from_photo_to_verdict(tmp_path: Path, browser: Any, tiny_bundle: Any) -
         assert not [path for path in kept if photo[:4096] in path.read_bytes()]
 
 
-@pytest.mark.parametrize(
-    ("spoil", "words"),
-    [
-        (lambda image: image.filter(ImageFilter.GaussianBlur(24)), "blurred"),
-        (lambda image: image.point(lambda level: level // 30), "too dark"),
-        (lambda image: image.point(lambda level: 255), "too bright"),
-        (lambda image: Image.merge("RGB", [image.getchannel(0).point(lambda v: v // 8), *image.split()[1:]]), "colour"),
-    ],
-    ids=["blurred", "dark", "bright", "coloured"],
-)
-def test_each_kind_of_bad_photo_ends_in_a_screen_that_says_what_to_do(
-    tmp_path: Path, browser: Any, tiny_bundle: Any, spoil: Any, words: str
-) -> None:
-    bundle = tiny_bundle(tmp_path, malignancy=0.01, points=CALIBRATED)
+BAD = {
+    QualityProblem.BLURRED: lambda image: image.filter(ImageFilter.GaussianBlur(24)),
+    QualityProblem.TOO_DARK: lambda image: image.point(lambda level: level // 30),
+    QualityProblem.OVEREXPOSED: lambda image: image.point(lambda level: 255),
+    QualityProblem.NO_DETAIL: lambda image: Image.new("RGB", image.size, (150, 120, 100)),
+    QualityProblem.GLARE: lambda image: with_glare(image),
+    QualityProblem.TOO_FAR: lambda image: skin_with_a_spot(spot=6, left=144, top=112, size=(288, 224)),
+    QualityProblem.COLOUR_CAST: lambda image: Image.merge(
+        "RGB", [image.getchannel(0).point(lambda level: level // 8), *image.split()[1:]]
+    ),
+}
+"""Each kind of bad photo that the gate knows, but for too_close, which it never gives."""
+
+
+def with_glare(image: Image.Image) -> Image.Image:
+    spoilt = image.copy()
+    ImageDraw.Draw(spoilt).ellipse((380, 280, 500, 400), fill=(255, 255, 255))
+    return spoilt
+
+
+def test_each_kind_of_bad_photo_ends_in_a_screen_that_says_what_to_do(tmp_path: Path, browser: Any) -> None:
+    assert set(BAD) == set(QualityProblem) - {QualityProblem.TOO_CLOSE}
+    button = "Choose a photo"
     with (
-        serving(bundle, scratch=tmp_path / "scratch") as address,
+        serving(DEFAULT_BUNDLE, scratch=tmp_path / "scratch") as address,
         visiting(browser, address, viewport=PHONE) as visit,
     ):
         visit.begin()
-        visit.pick("Choose a photo", name="bad.jpg", data=jpeg(spoil(skin_with_a_spot())))
-        visit.sees(re.compile(words))
-        visit.tap("Try anyway")
-        assert visit.hears_heading(re.compile("^Result")) == "Result: Cannot assess"
+        for problem, spoil in BAD.items():
+            visit.pick(button, name=f"{problem}.jpg", data=jpeg(spoil(skin_with_a_spot())))
+            visit.sees(texts_for("en").reason_of(problem))
+            visit.tap("Try anyway")
+            assert visit.hears_heading(re.compile("^Result")) == "Result: Cannot assess", problem
+            visit.sees(texts_for("en").reason_of(problem))
+            button = "Take or choose another photo"
 
 
 def test_the_square_is_moved_and_zoomed_before_it_is_judged(tmp_path: Path, browser: Any, tiny_bundle: Any) -> None:
@@ -200,8 +160,21 @@ def test_a_spot_is_kept_photographed_again_compared_and_deleted(tmp_path: Path, 
         visit.tap("Keep")
         visit.sees("Has it grown?")
         visit.sees(re.compile(r"^Over time: .*: Moderate concern.*; .*: Moderate concern"))
+
+        visit.tap("Photo")
+        visit.judge("Another photo", name="third.jpg", data=jpeg(skin_with_a_spot(spot=150)))
+        visit.tap("Keep it with my spots")
+        visit.choose("Spot: A new spot", "left palm")
+        visit.tap("Keep")
+        visit.sees(re.compile(r"^Over time: .*: Moderate concern.*(; .*: Moderate concern.*){2}"))
         visit.tap("Compare")
-        visit.sees(re.compile("^The earlier photo and the later one"))
+        visit.sees(re.compile(r"^The earlier photo and the later one.*\(1\), .*\(3\)$"))
+        visit.tap(re.compile(r"^Earlier photo: .*\(1\)$"))
+        visit.tap(re.compile(r"^[\d-]+ · Moderate concern \(2\)$"))
+        visit.sees(re.compile(r"^The earlier photo and the later one.*\(2\), .*\(3\)$"))
+        visit.tap(re.compile(r"^Later photo: .*\(3\)$"))
+        visit.tap(re.compile(r"^[\d-]+ · Moderate concern \(1\)$"))
+        visit.sees(re.compile(r"^The earlier photo and the later one.*\(1\), .*\(2\)$"))
         visit.tap("Back")
 
         visit.tap("Delete this spot")
@@ -243,7 +216,7 @@ def test_without_a_camera_the_file_chooser_is_beside_the_reason(tmp_path: Path, 
         visit.begin()
         visit.tap("Take a photo")
         visit.sees("The camera cannot be used")
-        visit.judge("Choose a photo", name="spot.jpg", data=drawn_photo())
+        visit.judge("Choose a photo", name="spot.jpg", data=jpeg(skin_with_a_spot()))
         assert visit.hears_heading(re.compile("^Result")) == "Result: High concern"
 
 
@@ -255,7 +228,7 @@ def test_a_page_for_a_doctor_is_saved_and_can_be_read(tmp_path: Path, browser: A
         visiting(browser, address, viewport=PHONE) as visit,
     ):
         visit.begin()
-        visit.judge("Choose a photo", name="spot.jpg", data=drawn_photo())
+        visit.judge("Choose a photo", name="spot.jpg", data=jpeg(skin_with_a_spot()))
         with visit.page.expect_download(timeout=PATIENCE) as saved:
             visit.tap("Save as PDF")
         pages = pypdf.PdfReader(saved.value.path()).pages
@@ -273,7 +246,7 @@ def test_language_and_text_size_change_at_once(tmp_path: Path, browser: Any, tin
         visiting(browser, address, viewport=PHONE) as visit,
     ):
         visit.begin()
-        visit.judge("Choose a photo", name="spot.jpg", data=drawn_photo())
+        visit.judge("Choose a photo", name="spot.jpg", data=jpeg(skin_with_a_spot()))
         visit.hears_heading(re.compile("^Result"))
         visit.tap("Settings")
         visit.choose("Language: English", "Português")
@@ -291,7 +264,7 @@ def test_two_visits_do_not_see_each_others_spots(tmp_path: Path, browser: Any, t
         visiting(browser, address, viewport=PHONE) as other,
     ):
         visit.begin()
-        visit.judge("Choose a photo", name="mine.jpg", data=drawn_photo())
+        visit.judge("Choose a photo", name="mine.jpg", data=jpeg(skin_with_a_spot()))
         visit.tap("Keep it with my spots")
         visit.tap("Keep")
         visit.hears_heading("Spot without a name")
@@ -310,7 +283,7 @@ def test_what_is_kept_in_a_folder_is_there_after_the_server_was_stopped(
         visiting(browser, address, viewport=PHONE) as visit,
     ):
         visit.begin()
-        visit.judge("Choose a photo", name="mine.jpg", data=drawn_photo())
+        visit.judge("Choose a photo", name="mine.jpg", data=jpeg(skin_with_a_spot()))
         visit.tap("Keep it with my spots")
         visit.tap("Keep")
         visit.hears_heading("Spot without a name")
@@ -324,7 +297,7 @@ def test_what_is_kept_in_a_folder_is_there_after_the_server_was_stopped(
         visit.tap("Delete everything")
         visit.tap("Delete")
         visit.sees("Everything was deleted.")
-        visit.sees(re.compile("^0 spots"))
+        visit.sees(re.compile("^Spots: 0,"))
     assert not list(keep.rglob("*.jpg"))
 
 
@@ -342,7 +315,7 @@ def test_a_damaged_bundle_is_a_screen_and_can_be_mended(tmp_path: Path, browser:
         visit.sees(re.compile(re.escape(model.name)))
         model.write_bytes(sound)
         visit.tap("Try again")
-        visit.judge("Choose a photo", name="spot.jpg", data=drawn_photo())
+        visit.judge("Choose a photo", name="spot.jpg", data=jpeg(skin_with_a_spot()))
         assert visit.hears_heading(re.compile("^Result")) == "Result: Low concern (uncalibrated)"
 
 

@@ -2,11 +2,13 @@
 
 import itertools
 
+import flet as ft
 import pytest
 
 from mobile_app.locales import ENGLISH
 from mobile_app.palette import DARK, LIGHT, Palette, Tone
 from mobile_app.views.answer import ICONS, percent
+from mobile_app.views.look import Look
 from runtime.advice import AdviceKind
 from runtime.locales import texts_for
 
@@ -69,3 +71,8 @@ def test_no_two_results_share_a_word_a_shape_or_a_colour(palette: Palette) -> No
 @pytest.mark.parametrize(("value", "shown"), [(1.0, "100%"), (0.126, "13%"), (0.004, "<1%"), (0.0, "<1%")])
 def test_a_small_probability_is_never_shown_as_none(value: float, shown: str) -> None:
     assert percent(ENGLISH.answer, value) == shown
+
+
+def test_nothing_turns_by_itself_where_less_motion_was_asked_for() -> None:
+    assert isinstance(Look().ring(), ft.ProgressRing)
+    assert isinstance(Look(still=True).ring(), ft.Icon)

@@ -1,0 +1,170 @@
+"""The app as a user meets it again: after a reload, after a while, on another device, with the largest text."""
+
+import io
+import re
+import zipfile
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from app_browser import HERE, PATIENCE, Visit, serving, visiting
+from app_photos import jpeg, skin_with_a_spot
+
+from mobile_app.locales.fr import FRENCH
+from runtime.bundle import OperatingPoints
+
+PHONE = {"width": 360, "height": 2600}  # as narrow as a small phone, tall enough to have every control on the page
+RESULT = re.compile("^Result")
+CALIBRATED = OperatingPoints(low=0.3, high=0.6, calibrated=True)
+
+
+@pytest.fixture
+def bundle(tmp_path: Path, tiny_bundle: Any) -> Path:
+    return tiny_bundle(tmp_path, malignancy=0.45, points=CALIBRATED)
+
+
+@pytest.fixture
+def visit(tmp_path: Path, browser: Any, bundle: Path) -> Iterator[Visit]:
+    """A page past its introduction."""
+    with serving(bundle, scratch=tmp_path / "scratch") as address, visiting(browser, address, viewport=PHONE) as visit:
+        visit.begin()
+        yield visit
+
+
+def keep_one(visit: Visit, name: str) -> None:
+    visit.judge("Choose a photo", name="spot.jpg", data=jpeg(skin_with_a_spot()))
+    visit.tap("Keep it with my spots")
+    visit.write("Name", name)
+    visit.tap("Keep")
+    visit.hears_heading(name)
+
+
+def test_a_reload_goes_on_where_it_was(visit: Visit) -> None:
+    """In the middle of the check, of the judging, of the answer and of what is being typed."""
+    visit.pick("Choose a photo", name="spot.jpg", data=jpeg(skin_with_a_spot()))
+    visit.sees("Is the spot in the square?")
+    visit.reload()
+    visit.sees("Is the spot in the square?")
+    visit.tap(re.compile("Judge this spot|Try anyway"))
+    visit.reload()
+    assert visit.hears_heading(RESULT) == "Result: Moderate concern"
+    visit.reload()
+    assert visit.hears_heading(RESULT) == "Result: Moderate concern"
+    visit.tap("Keep it with my spots")
+    visit.write("Name", "left palm")
+    visit.reload()
+    visit.tap("Keep")
+    visit.hears_heading("left palm")
+    visit.reload()
+    visit.hears_heading("left palm")
+    assert visit.hosts() == {HERE}
+
+
+def test_nothing_of_a_visit_is_left_once_its_page_was_closed(tmp_path: Path, browser: Any, bundle: Path) -> None:
+    scratch = tmp_path / "scratch"
+    with serving(bundle, "--forget-after", "0", scratch=scratch) as address:
+        with visiting(browser, address, viewport=PHONE) as visit:
+            visit.begin()
+            keep_one(visit, "left palm")
+            (folder,) = scratch.glob("skintag-visit-*")
+            assert any((folder / "photos").iterdir())
+        with visiting(browser, address, viewport=PHONE) as other:
+            waited = 0
+            while folder.exists():
+                assert waited < PATIENCE, "the visit's photos are still there"
+                other.page.wait_for_timeout(500)
+                waited += 500
+
+
+def test_everything_goes_into_one_file_and_comes_back_elsewhere(tmp_path: Path, browser: Any, visit: Visit) -> None:
+    keep_one(visit, "left palm")
+    visit.tap("Settings")
+    with visit.page.expect_download(timeout=PATIENCE) as saved:
+        visit.tap("Save everything as one file")
+    archive = Path(saved.value.path()).read_bytes()
+    assert len([name for name in zipfile.ZipFile(io.BytesIO(archive)).namelist() if name.endswith(".jpg")]) == 1
+    address = visit.page.url
+    with visiting(browser, address, viewport=PHONE) as other:
+        other.begin()
+        other.tap("Settings")
+        other.pick(
+            "Bring such a file back", name="broken.zip", data=archive[: len(archive) // 2], kind="application/zip"
+        )
+        other.sees(re.compile("Could not be saved"))
+        other.pick("Bring such a file back", name="kept.zip", data=archive, kind="application/zip")
+        other.sees("Added: spots 1, photos 1.")
+        other.tap("My spots")
+        other.tap(re.compile("left palm"))
+        other.hears_heading("left palm")
+        assert other.hosts() == {HERE}
+
+
+def test_a_reminder_is_a_calendar_file(visit: Visit) -> None:
+    keep_one(visit, "left palm")
+    with visit.page.expect_download(timeout=PATIENCE) as saved:
+        visit.tap("In 12 weeks")
+    day = datetime.now(UTC).date() + timedelta(weeks=12)
+    event = Path(saved.value.path()).read_text()
+    assert f"DTSTART;VALUE=DATE:{day:%Y%m%d}" in event
+    assert "left palm" in event
+    visit.sees(f"Next photo: {day.isoformat()}")
+
+
+def test_the_model_and_the_licences_can_be_read(visit: Visit) -> None:
+    visit.tap("Settings")
+    visit.tap("About the model")
+    visit.sees(re.compile("tiny"))
+    visit.tap("Back")
+    visit.tap("Licences of the parts")
+    visit.tap("onnxruntime: MIT")
+    visit.sees(re.compile("Permission is hereby granted"))
+    visit.tap("Back")
+    visit.sees("What is kept")
+
+
+def test_text_of_twice_the_size_in_the_longest_language_stays_within_a_small_phone(visit: Visit) -> None:
+    """Text that does not wrap would reach the edge of the screen, where it is cut."""
+    words = FRENCH
+    visit.tap("Settings")
+    visit.choose("Language: English", "Français")
+    visit.page.get_by_role("radio", name=words.settings.text_sizes[3]).click(timeout=PATIENCE)
+    visit.sees(words.settings.title)
+    within(visit)
+    for page in (words.settings.model_card, words.settings.licences):
+        visit.tap(page)
+        visit.hears_heading(page)
+        within(visit)
+        visit.tap(words.spots.back)
+    visit.tap(words.tabs[0])
+    visit.sees(words.start.question)
+    within(visit)
+    visit.pick(words.start.choose_photo, name="spot.jpg", data=jpeg(skin_with_a_spot()))
+    visit.sees(words.check.title)
+    within(visit)
+    visit.tap(re.compile(f"{words.check.judge}|{words.check.judge_anyway}"))
+    visit.hears_heading(re.compile("^Résultat"))
+    within(visit)
+    visit.tap(words.answer.keep)
+    visit.sees(words.spots.keep_title)
+    within(visit)
+    visit.tap(words.spots.save)
+    visit.hears_heading(words.spots.no_name)
+    within(visit)
+    for tab in words.tabs[1:3]:
+        visit.tap(tab)
+        visit.page.wait_for_timeout(300)
+        within(visit)
+
+
+def within(visit: Visit) -> None:
+    """No text is nearer to the sides of the page than four pixels."""
+    nodes = visit.page.locator("flt-semantics").evaluate_all(
+        """nodes => nodes.filter(node => !node.querySelector("flt-semantics"))
+            .map(node => [node.innerText || node.ariaLabel || "", node.getBoundingClientRect()])
+            .filter(([text, _]) => text.trim()).map(([text, box]) => [text, box.left, box.right])"""
+    )
+    assert nodes
+    outside = [(text[:60], left, right) for text, left, right in nodes if left < 4 or right > PHONE["width"] - 4]
+    assert not outside
