@@ -34,8 +34,12 @@ def key_place(page: ft.Page) -> "KeyPlace | None":
         return None
     import flet_secure_storage
 
-    # Flet's default wipes every key when one cannot be read: with them would go all that they seal.
-    return flet_secure_storage.SecureStorage(android_options=flet_secure_storage.AndroidOptions(reset_on_error=False))
+    return flet_secure_storage.SecureStorage(
+        # Flet's default wipes every key when one cannot be read: with them would go all that they seal.
+        android_options=flet_secure_storage.AndroidOptions(reset_on_error=False),
+        # The other keychain is open to signed apps with an entitlement only.
+        macos_options=flet_secure_storage.MacOsOptions(uses_data_protection_keychain=False),
+    )
 
 
 def on_phone(page: ft.Page) -> bool:

@@ -38,7 +38,6 @@ from mobile_app.views.camera import shooting
 from mobile_app.views.compare import comparison
 from mobile_app.views.desk import Desk
 from mobile_app.views.edit import spot_edit
-from mobile_app.views.frame import TWO_COLUMNS_FROM
 from mobile_app.views.guide import guide
 from mobile_app.views.intro import introduction
 from mobile_app.views.keep import keeping
@@ -87,7 +86,8 @@ class Shown:
 
     turn: int = 0
     """counts the session's changes"""
-    wide: bool = False
+    width: float = 0.0
+    """of the window, in steps: a window being resized is not drawn for every pixel"""
     dark: bool = False
     """whether the device is set to dark"""
     still: bool = False
@@ -101,7 +101,7 @@ def App(shown: Shown, session: Session, files: DeviceFiles, where: Callable[[], 
     look = Look(
         palette=_palette(session, shown),
         scale=session.preferences.text_scale,
-        wide=shown.wide,
+        width=shown.width,
         still=shown.still,
     )
     desk = Desk(session=session, look=look, files=files.for_views(), where=where())
@@ -187,7 +187,7 @@ def build_app(
     async def start(page: ft.Page) -> None:
         _dress(page)
         keys = key_place(page)
-        shown = Shown(wide=_is_wide(page.width), dark=_is_dark(page))
+        shown = Shown(width=_step(page.width), dark=_is_dark(page))
         session = Session(
             journey=lambda owner: _journey(page, model, owner),
             kept=await keeper.open(keys),
@@ -199,7 +199,7 @@ def build_app(
             session.use(await (keeper.begin_anew(keys) if aside else keeper.open(keys)))
 
         files = DeviceFiles(page=page, session=session, model=lambda: model.loaded, camera=camera, reopen=reopen)
-        page.on_resize = lambda event: setattr(shown, "wide", _is_wide(event.width))
+        page.on_resize = lambda event: setattr(shown, "width", _step(event.width))
         page.on_platform_brightness_change = lambda: setattr(shown, "dark", _is_dark(page))
         page.on_close = lambda: keeper.close(session.kept)
         page.run_task(_ask_for_motion, shown)
@@ -242,8 +242,8 @@ def _where(session: Session, *, as_page: bool, shared_host: bool) -> str:
     return texts.on_this_computer if as_page and session.kept.session_only else texts.on_this_device
 
 
-def _is_wide(width: float | None) -> bool:
-    return (width or 0) >= TWO_COLUMNS_FROM
+def _step(width: float | None) -> float:
+    return (width or 0) // 20 * 20
 
 
 def _is_dark(page: ft.Page) -> bool:

@@ -10,7 +10,6 @@ from mobile_app.views.look import GAP, stack
 
 WIDE = 1040  # logical pixels at most: two columns
 NARROW = 560  # logical pixels at most: one column, so that lines of text stay readable on a desktop
-TWO_COLUMNS_FROM = 760  # logical pixels of the window: a tablet held upright has 768 and more
 RAIL = 104.0  # logical pixels of the tabs at the left
 
 TAB_ICONS: dict[Tab, ft.IconData] = {
@@ -57,14 +56,17 @@ def columns(*sides: Sequence[ft.Control], wide: bool) -> ft.Control:
     )
 
 
-def beside(photo: ft.Control, *answer: ft.Control, wide: bool) -> ft.Control:
-    """The photo next to the answer where there is room, above it on a phone."""
+def beside(photo: ft.Control, *answer: ft.Control, wide: bool, side: float | None = None) -> ft.Control:
+    """The photo next to the answer where there is room, above it on a phone; `side`: logical pixels it needs."""
     column = stack(*answer)
     if not wide:
         column.controls.insert(0, photo)
         return column
     return ft.Row(
-        controls=[ft.Container(content=photo, expand=5), ft.Container(content=column, expand=8)],
+        controls=[
+            ft.Container(content=photo, width=side, expand=None if side else 5),
+            ft.Container(content=column, expand=8),
+        ],
         spacing=GAP + 8,
         vertical_alignment=ft.CrossAxisAlignment.START,
     )

@@ -9,7 +9,9 @@ from mobile_app.palette import LIGHT, Palette, Tone
 
 RADIUS = 16
 GAP = 16  # logical pixels between cards
-LARGE_FROM = 1.6
+LARGE_FROM = 1.6  # of a text's usual size
+TWO_COLUMNS_FROM = 760  # logical pixels of the window: a tablet held upright has 768 and more
+SQUARE_BESIDE_FROM = 900  # tabs, the square, and a column that is no narrower than a phone
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,10 +21,20 @@ class Look:
     palette: Palette = LIGHT
     scale: float = 1.0
     """of all text: a row too narrow for it must wrap, so nothing here has a fixed height"""
-    wide: bool = False
-    """room for two columns"""
+    width: float = 0.0
+    """of the window"""
     still: bool = False
     """nothing may move by itself"""
+
+    @property
+    def wide(self) -> bool:
+        """Room for two columns: large text needs more."""
+        return self.width >= TWO_COLUMNS_FROM * self.scale
+
+    @property
+    def roomy(self) -> bool:
+        """Room for the framing square beside a column."""
+        return self.width >= SQUARE_BESIDE_FROM * self.scale
 
     @property
     def large(self) -> bool:
@@ -176,7 +188,18 @@ class Look:
     def emblem(self, content: ft.Control) -> ft.Control:
         """A large quiet box with an icon or a ring in it."""
         return ft.Container(
-            content=content, height=132, bgcolor=self.palette.page, border_radius=14, alignment=ft.Alignment.CENTER
+            content=content, height=96, bgcolor=self.palette.page, border_radius=14, alignment=ft.Alignment.CENTER
+        )
+
+    def blank(self, share: float, *, height: int = 12) -> ft.Control:
+        """A line of text that is not there yet, over a share of the width."""
+        tenths = round(10 * share)
+        return ft.Row(
+            controls=[
+                ft.Container(height=height * self.scale, bgcolor=self.palette.track, border_radius=6, expand=tenths),
+                ft.Container(expand=10 - tenths),
+            ],
+            spacing=0,
         )
 
     def ring(self, *, size: int = 46) -> ft.Control:

@@ -48,20 +48,30 @@ def _ways(desk: Desk) -> list[ft.Control]:
 
 
 def waiting(desk: Desk, screen: Opening | Analysing) -> ft.Control:
-    """A sign of life with the file's name; the answer replaces it within about a second."""
+    """A sign of life with the file's name, and the outline of what replaces it within about a second."""
     texts, look = desk.texts.check, desk.look
     judging = isinstance(screen, Analysing)
     title = look.heading(texts.analysing if judging else texts.opening, size=22)
     return frame(
         desk,
         look.card(
-            look.emblem(look.ring()),
-            ft.Semantics(content=title, live_region=True),
+            ft.Row(
+                controls=[look.ring(size=32), ft.Semantics(content=title, live_region=True, expand=True)], spacing=14
+            ),
             look.muted(screen.photo.name, size=15),
             *([look.muted(texts.analysing_hint, size=15)] if judging else []),
             look.button(texts.cancel, icon=ft.Icons.CLOSE, on_tap=desk.session.journey.start_over, primary=False),
         ),
+        *(_outline(look) if judging else []),
     )
+
+
+def _outline(look: Look) -> list[ft.Control]:
+    """Where the result and the advice will be, so that nothing jumps when they come."""
+    return [
+        _unread(look.card(look.blank(0.5, height=30), look.blank(0.9), look.blank(0.7))),
+        _unread(look.card(look.blank(0.4, height=18), *[look.blank(0.9) for _ in range(4)])),
+    ]
 
 
 def check(desk: Desk, screen: Check) -> ft.Control:
@@ -69,10 +79,11 @@ def check(desk: Desk, screen: Check) -> ft.Control:
     window = ft.Container(
         content=Window(desk.session.journey, desk.look, desk.texts.check.frame_spoken, screen),
         alignment=ft.Alignment.CENTER,
-        padding=ft.Padding.only(left=12, top=12, right=12),
+        padding=ft.Padding.only(top=12),
     )
-    if desk.look.wide:
-        return frame(desk, beside(window, _judgement(desk, screen), _framing(desk, screen), wide=True), widest=WIDE)
+    if desk.look.roomy:
+        both = beside(window, _judgement(desk, screen), _framing(desk, screen), wide=True, side=WINDOW_WIDE)
+        return frame(desk, both, widest=WIDE)
     return frame(desk, _judgement(desk, screen), _framing(desk, screen), pinned=window)
 
 
@@ -154,6 +165,10 @@ def _goes_to(desk: Desk, framing: Framing) -> Callable[[], None]:
         desk.session.journey.measure()
 
     return go
+
+
+def _unread(shape: ft.Control) -> ft.Control:
+    return ft.Semantics(content=shape, exclude_semantics=True)
 
 
 @ft.component

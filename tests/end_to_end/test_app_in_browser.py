@@ -133,6 +133,13 @@ def test_the_square_is_moved_and_zoomed_before_it_is_judged(tmp_path: Path, brow
         visit.page.mouse.down()
         visit.page.mouse.move(x + 40, y + 30, steps=5)
         visit.page.mouse.up()
+        for width in (600, 768, 920, 1200):
+            visit.page.set_viewport_size({"width": width, "height": 900})
+            visit.page.wait_for_function(f"window.innerWidth === {width}")
+            visit.tap("Zoom in")  # what is drawn now is drawn at this width
+            visit.tap("Zoom out")
+            square = visit.page.get_by_label(zoomed).first.bounding_box()
+            assert abs(square["width"] - square["height"]) < 1, f"what is shown is not what is judged at {width}"
         visit.tap(re.compile("Judge this spot|Try anyway"))
         visit.hears_heading(re.compile("^Result"))
 

@@ -76,3 +76,14 @@ def test_a_small_probability_is_never_shown_as_none(value: float, shown: str) ->
 def test_nothing_turns_by_itself_where_less_motion_was_asked_for() -> None:
     assert isinstance(Look().ring(), ft.ProgressRing)
     assert isinstance(Look(still=True).ring(), ft.Icon)
+
+
+@pytest.mark.parametrize(
+    ("width", "scale", "wide", "roomy"),
+    [(360, 1.0, False, False), (768, 1.0, True, False), (1280, 1.0, True, True), (1280, 2.0, False, False)],
+)
+def test_columns_stand_beside_each_other_only_where_their_text_has_room(
+    width: float, scale: float, wide: bool, roomy: bool
+) -> None:
+    look = Look(width=width, scale=scale)
+    assert (look.wide, look.roomy) == (wide, roomy)
