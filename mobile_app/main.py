@@ -201,6 +201,8 @@ def build_app(
         files = DeviceFiles(page=page, session=session, model=lambda: model.loaded, camera=camera, reopen=reopen)
         page.on_resize = lambda event: setattr(shown, "width", _step(event.width))
         page.on_platform_brightness_change = lambda: setattr(shown, "dark", _is_dark(page))
+        # What changed while the page was away, during a reload, was drawn for nobody.
+        page.on_connect = session.changed
         page.on_close = lambda: keeper.close(session.kept)
         page.run_task(_ask_for_motion, shown)
         page.render(App, shown, session, files, lambda: _where(session, as_page=as_page, shared_host=shared_host))

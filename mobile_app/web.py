@@ -1,6 +1,7 @@
 """The app as a web page, served by this computer with nothing fetched from any other."""
 
 import ipaddress
+import logging
 import os
 import socket
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -8,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from mobile_app.locales import ENGLISH
+
+log = logging.getLogger(__name__)
 
 APP_NAME = ENGLISH.app
 APP_CLAIM = ENGLISH.start.question
@@ -62,7 +65,9 @@ def serve(*, host: str, port: int, bundle: Path | None, keep: Path | None = None
         no_cdn=True,
         session_timeout_seconds=forget_after_s,
     )
-    config = uvicorn.Config(own_files_only(app), log_level="critical", ws="websockets-sansio", ws_max_size=MAX_MESSAGE)
+    config = uvicorn.Config(
+        own_files_only(ends_every_visit(app)), log_level="critical", ws="websockets-sansio", ws_max_size=MAX_MESSAGE
+    )
     _announce(host, listener.getsockname()[1])
     try:
         uvicorn.Server(config).run(sockets=[listener])
@@ -89,6 +94,28 @@ def own_files_only(app: Application) -> Application:
             await send(message)
 
         await app(scope, receive, send_with_policy)
+
+    return guarded
+
+
+def ends_every_visit(app: Application) -> Application:
+    """The same app, for which a page that was closed is no error.
+
+    Flet 1.0.5 never notices the end of a page that is closed while something is being sent to it: the visit can then not
+    be continued after a reload, and is never forgotten, its photos included. What cannot be sent is therefore dropped
+    here: the page that comes back is drawn anew, and the end of the connection is what Flet hears of next.
+    """
+
+    async def guarded(scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        async def send_if_there(message: MutableMapping[str, Any]) -> None:
+            try:
+                await send(message)
+            except Exception as problem:
+                if message["type"] != "websocket.send":
+                    raise
+                log.debug("a page was closed while something was sent to it: %s", problem)
+
+        await app(scope, receive, send_if_there)
 
     return guarded
 

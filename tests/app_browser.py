@@ -6,7 +6,7 @@ import selectors
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -126,10 +126,21 @@ def visiting(browser: Any, address: str, *, viewport: dict[str, int]) -> Iterato
     page.on("response", lambda answer: visit.reached.append(answer.url))
     page.on("websocket", lambda connection: visit.reached.append(connection.url))
     page.on("requestfailed", lambda request: note_failure(visit, request))
-    page.goto(address, timeout=PATIENCE)
-    visit.listen()
-    yield visit
-    page.close()
+    try:
+        page.goto(address, timeout=PATIENCE)
+        visit.listen()
+        yield visit
+    except BaseException:
+        _show_what_was_seen(page)
+        raise
+    finally:
+        page.close()
+
+
+def _show_what_was_seen(page: Any) -> None:
+    """Where a journey ended, for whoever has to find out why."""
+    with suppress(Exception):
+        print("The page said: " + " | ".join(page.locator("flt-semantics-host").inner_text().split("\n")))
 
 
 def note_failure(visit: Visit, request: Any) -> None:

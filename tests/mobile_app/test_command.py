@@ -17,7 +17,7 @@ from mobile_app.main import SharedModel
 from mobile_app.screens import Opening
 from mobile_app.session import Kept, Session
 from mobile_app.store import Store
-from mobile_app.web import Application, is_this_computer, own_files_only
+from mobile_app.web import Application, ends_every_visit, is_this_computer, own_files_only
 from runtime import BundleError
 
 
@@ -67,6 +67,28 @@ def test_every_answer_forbids_other_hosts() -> None:
     assert headers[b"x"] == b"y"
     assert b"default-src 'self'" in headers[b"content-security-policy"]
     assert b"http" not in headers[b"content-security-policy"]
+
+
+@pytest.mark.parametrize("kind", ["websocket.send", "websocket.close", "http.response.body"])
+def test_sending_to_a_page_that_was_closed_is_no_error_and_anything_else_still_is(kind: str) -> None:
+    async def page(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": kind})
+        reached.append(kind)
+
+    async def closed(message: MutableMapping[str, Any]) -> None:
+        raise OSError("the page is gone")
+
+    async def receive() -> MutableMapping[str, Any]:
+        return {}
+
+    reached: list[str] = []
+    visit = ends_every_visit(page)({"type": "websocket"}, receive, closed)
+    if kind == "websocket.send":
+        asyncio.run(visit)
+        assert reached, "Flet goes on to hear that the connection has ended"
+    else:
+        with pytest.raises(OSError, match="gone"):
+            asyncio.run(visit)
 
 
 async def first_answer(page: Application) -> MutableMapping[str, Any]:
