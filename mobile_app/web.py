@@ -101,9 +101,9 @@ def own_files_only(app: Application) -> Application:
 def ends_every_visit(app: Application) -> Application:
     """The same app, for which a page that was closed is no error.
 
-    Flet 1.0.5 never notices the end of a page that is closed while something is being sent to it: the visit can then not
-    be continued after a reload, and is never forgotten, its photos included. What cannot be sent is therefore dropped
-    here: the page that comes back is drawn anew, and the end of the connection is what Flet hears of next.
+    Flet 1.0.5 never notices the end of a page that is closed while something is being sent to it: the visit can then
+    not be continued after a reload, and is never forgotten, its photos included. What cannot be sent is therefore
+    dropped here: the page that comes back is drawn anew, and the end of the connection is what Flet hears of next.
     """
 
     async def guarded(scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:

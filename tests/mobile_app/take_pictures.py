@@ -1,7 +1,7 @@
 """Photograph the app's screens: `python tests/mobile_app/take_pictures.py --photo spot.jpg docs/images/app.png`.
 
 Every screen, by day and by night, at phone and at desktop size, goes to a temporary folder for looking at; four phone
-screens side by side (check, verdict, a spot over time, the settings by night) become the picture that is named.
+screens side by side (check, verdict, a spot over time, two photos compared by night) become the picture that is named.
 """
 
 import argparse
@@ -24,7 +24,7 @@ SIZES = {"phone": {"width": 360, "height": 740}, "desktop": {"width": 1200, "hei
 THEMES = ("light", "dark")
 CALM_MS = 800  # a picture is taken once two of them, this far apart, are the same
 GAP = 24  # pixels between the screens
-CHOSEN = ("phone-light-check", "phone-light-verdict", "phone-light-spot", "phone-dark-settings")
+CHOSEN = ("phone-light-check", "phone-light-verdict", "phone-light-spot", "phone-dark-comparison")
 
 
 @dataclass
@@ -66,7 +66,7 @@ def main() -> None:
             for theme in THEMES:
                 photograph(browser, address, size=size, theme=theme, photo=options.photo, folder=folder)
     shown = [Image.open(folder / f"{name}.png") for name in CHOSEN]
-    beside_each_other(shown).quantize(128).save(options.picture, optimize=True)
+    beside_each_other(shown).quantize(256).save(options.picture, optimize=True)
     print(f"{options.picture}; all screens in {folder}")
 
 
@@ -94,6 +94,11 @@ def photograph(browser: Browser, address: str, *, size: str, theme: str, photo: 
         album.take("guide")
         visit.tap("Settings")
         album.take("settings")
+        for page in ("About the model", "Licences of the parts"):
+            visit.tap(page)
+            visit.hears_heading(page)
+            album.take(page.split()[-1])
+            visit.tap("Back")
         visit.tap("Photo")
         visit.pick("nother photo", name="dark.jpg", data=dark_photo())
         visit.page.get_by_role("button", name="Try anyway").wait_for()
