@@ -115,6 +115,8 @@ def sealed_mark(path: Path) -> bool | None:
 
 def refuse_if_held(path: Path) -> None:
     """Raise StoreError where another process has the database open; a damaged one is nobody's."""
+    if not path.is_file():
+        return
     with closing(sqlite3.connect(path, timeout=_WAIT_S, isolation_level=None)) as connection:
         try:
             _hold(connection)

@@ -24,7 +24,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from mobile_app.store import Store, export_archive, import_archive
+from mobile_app.store import Store, export_archive, import_archive, set_aside
 from mobile_app.store.schema import MIGRATIONS
 
 ROOT = Path(__file__).parents[2]
@@ -63,7 +63,7 @@ class Tripwire:
     def lay(self) -> None:
         """Across everything that changes the disk."""
         wire = self
-        for name in ("replace", "unlink", "fsync", "mkdir", "chmod"):
+        for name in ("replace", "rename", "unlink", "fsync", "mkdir", "chmod"):
             setattr(os, name, self.before(getattr(os, name)))
         tempfile.mkstemp = self.before(tempfile.mkstemp)
 
@@ -149,6 +149,10 @@ def perform(operation: str, folder: Path, wire: Tripwire) -> None:
     if operation in ("begin", "update"):
         wire.arm()
         Store(folder)
+        return
+    if operation == "set aside":
+        wire.arm()
+        set_aside(folder)
         return
     store = Store(folder)
     wire.arm()
@@ -245,7 +249,7 @@ def cases(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One folder for each case, in it `before` and what each death left; one program kills for all, to be quick."""
     folder = tmp_path_factory.mktemp("killed")
     fill(folder / "full", folder / "other.zip")
-    for name in (*OPERATIONS, "export", "update"):
+    for name in (*OPERATIONS, "export", "update", "set aside"):
         shutil.copytree(folder / "full", folder / "cases" / name / "before")
     (folder / "cases" / "begin" / "before").mkdir(parents=True)
     (folder / "cases" / "export" / "before" / "mine.zip").write_bytes(b"an earlier export")
@@ -298,6 +302,24 @@ def test_killed_while_it_exports_the_archive_is_whole_or_as_it_was(cases: Path) 
                 assert import_archive(other, path).shots == 4
     assert whole[0] is False
     assert whole[-1] is True
+
+
+def pieces(folder: Path) -> list[str]:
+    """Every file with its content, wherever it lies."""
+    files = (path for path in folder.rglob("*") if path.is_file() and not path.name.endswith("-journal"))
+    return sorted(f"{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()}" for path in files)
+
+
+@needs_fork
+def test_killed_while_it_is_set_aside_no_file_is_lost_and_it_can_be_set_aside_again(cases: Path) -> None:
+    before = pieces(cases / "set aside" / "before")
+    folders = folders_of(cases / "set aside")
+    assert len(folders) > 4
+    for folder in folders:
+        assert pieces(folder) == before
+        set_aside(folder)
+        assert pieces(folder) == before
+        assert contents(folder) == ([], None)
 
 
 if __name__ == "__main__":
