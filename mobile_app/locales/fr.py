@@ -144,7 +144,7 @@ FRENCH = Texts(
         ),
         details="Ce qui s'est passé",
         try_again="Réessayer",
-        begin_anew="Commencer une liste vide",
+        begin_anew="Commencer avec une liste vide",
         begin_anew_sure=(
             "Ce qui est là maintenant reste sur cet appareil, mis de côté, et l'application ne le montre plus."
         ),
