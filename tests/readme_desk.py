@@ -38,11 +38,12 @@ def run(command: str, folder: Path, *, replace: dict[str, str] | None = None, ma
 
 
 def environment() -> dict[str, str]:
-    """A user's, with this checkout's packages."""
-    inherited = {key: value for key, value in os.environ.items() if key != "OMP_NUM_THREADS"}  # as users have it
-    # Two threads that share their cores with other tests would spend half of their time waiting for each other at full
-    # speed. How they wait changes no result.
-    return {**inherited, "PYTHONPATH": str(ROOT), "COLUMNS": "200", "OMP_WAIT_POLICY": "passive"}
+    """A user's, with this checkout's packages.
+
+    Beside another worker with one thread, see `conftest.py`: two that share their cores with other tests spend most of
+    their time waiting for each other, and the main job takes twice as long.
+    """
+    return {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200"}
 
 
 def the(part: str) -> str:
