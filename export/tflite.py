@@ -22,7 +22,7 @@ from export.onnx_format import initializers
 from export.tflite_layout import channels_last, fuse_clipping
 from export.tflite_model import operators, read_model, retuned_tflite, set_metadata, write_model
 from runtime.conditions import CONDITIONS
-from runtime.errors import EngineError
+from runtime.errors import EngineError, first_line
 from runtime.prediction import Prediction
 
 SIGNATURE = "serving_default"
@@ -104,7 +104,7 @@ class Probe:
             details = {entry["name"]: entry for entry in self._interpreter.get_tensor_details()}
             self._shown = [details[step.output] for step in steps if _is_shown(details[step.output])]
         except (ValueError, LookupError) as error:
-            raise EngineError(f"damaged TFLite file ({_first_line(error)})") from error
+            raise EngineError(f"damaged TFLite file ({first_line(error)})") from error
 
     def tensors(self, square: np.ndarray) -> dict[str, np.ndarray]:
         """The maps and outputs of one photo, uint8 [S, S, 3]."""
@@ -126,7 +126,7 @@ class _Runner:
             self._interpreter.set_tensor(self._input, square[np.newaxis])
             self._interpreter.invoke()
         except (ValueError, RuntimeError) as error:
-            raise EngineError(f"the TFLite model failed ({_first_line(error)})") from error
+            raise EngineError(f"the TFLite model failed ({first_line(error)})") from error
         answers = {name: self._interpreter.get_tensor(index)[0] for name, index in self._outputs.items()}
         return Prediction(
             malignancy=float(answers["malignancy"]),
@@ -140,7 +140,7 @@ class _Runner:
             signature = self._interpreter.get_signature_runner(SIGNATURE)
             inputs, outputs = signature.get_input_details(), signature.get_output_details()
         except (ValueError, LookupError, RuntimeError) as error:
-            raise EngineError(f"TFLite file without the signature {SIGNATURE} ({_first_line(error)})") from error
+            raise EngineError(f"TFLite file without the signature {SIGNATURE} ({first_line(error)})") from error
         wanted_input = {INPUT_NAME: (np.uint8, (1, side, side, 3))}
         wanted_outputs = {name: (np.float32, shape) for name, shape in OUTPUT_SHAPES.items()}
         for kind, found, wanted in (("inputs", inputs, wanted_input), ("outputs", outputs, wanted_outputs)):
@@ -168,7 +168,7 @@ def _interpreter(data: bytes, *, threads: int = 1, keep_all: bool = False) -> An
         )
         found.allocate_tensors()
     except (ValueError, RuntimeError) as error:
-        raise EngineError(f"TFLite file that cannot be loaded ({_first_line(error)})") from error
+        raise EngineError(f"TFLite file that cannot be loaded ({first_line(error)})") from error
     return found
 
 
@@ -265,7 +265,3 @@ def _as_float(values: np.ndarray, entry: Mapping[str, Any]) -> np.ndarray:
 
 def _listed(interface: Mapping[str, tuple[Any, tuple[int, ...]]]) -> str:
     return ", ".join(f"{name} {np.dtype(kind).name} {list(shape)}" for name, (kind, shape) in interface.items())
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

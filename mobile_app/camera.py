@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 import flet as ft
 
 from mobile_app.darkroom import Photo, problem_of_frame
+from mobile_app.devices import on_phone
 from mobile_app.hints import Hints, Run
 from mobile_app.session import Session
+from runtime.errors import first_line
 
 if TYPE_CHECKING:
     import flet_camera
@@ -43,7 +45,7 @@ class DeviceCamera:
     @property
     def usable(self) -> bool:
         """Flet's camera raises on desktops."""
-        return bool(self._page.web) or self._page.platform in (ft.PagePlatform.ANDROID, ft.PagePlatform.IOS)
+        return bool(self._page.web) or on_phone(self._page)
 
     @property
     def control(self) -> ft.Control:
@@ -98,7 +100,7 @@ class DeviceCamera:
             await self._begin_stream()  # before the shutter is there: no photo while the stream is being started
             self._session.journey.camera_ready()
         except Exception as problem:  # permission refused, camera in use: the platforms raise what they like
-            self._session.journey.no_camera(texts.refused.format(reason=_first_line(problem)))
+            self._session.journey.no_camera(texts.refused.format(reason=first_line(problem)))
 
     async def _stop(self) -> None:
         self._light = False
@@ -144,7 +146,7 @@ class DeviceCamera:
             data = await self._camera.take_picture()
         except Exception as problem:
             texts = self._session.texts.camera
-            self._session.journey.no_camera(texts.refused.format(reason=_first_line(problem)))
+            self._session.journey.no_camera(texts.refused.format(reason=first_line(problem)))
             return
         self._session.journey.choose(Photo(name=_NAME, data=bytes(data)))
 
@@ -167,7 +169,3 @@ def _back_of(cameras: "list[flet_camera.CameraDescription]") -> "flet_camera.Cam
     """The one on the back, which is the better one; else the first."""
     back = [camera for camera in cameras if camera.lens_direction.value == "back"]
     return (back or cameras)[0]
-
-
-def _first_line(problem: Exception) -> str:
-    return (str(problem).strip().splitlines() or [type(problem).__name__])[0]

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from mobile_app.vault import KeyPlace
     from runtime import Triage
 
-PHONES = frozenset({ft.PagePlatform.ANDROID, ft.PagePlatform.IOS})
-_MIME_TYPES = {"pdf": "application/pdf", "png": "image/png", "ics": "text/calendar", "zip": "application/zip"}
+_PHONES = frozenset({ft.PagePlatform.ANDROID, ft.PagePlatform.IOS})
+_MIME_TYPES = {"pdf": "application/pdf", "ics": "text/calendar"}  # of what is shared
 
 Reopen = Callable[[bool], Awaitable[None]]
 """Tries to open what is kept; with True it is set aside first."""
@@ -44,7 +44,7 @@ def key_place(page: ft.Page) -> "KeyPlace | None":
 
 def on_phone(page: ft.Page) -> bool:
     """Whether the app itself runs on a phone, and not a browser's page on one."""
-    return not page.web and page.platform in PHONES
+    return not page.web and page.platform in _PHONES
 
 
 class DeviceFiles:
@@ -127,10 +127,8 @@ class DeviceFiles:
             return as_png(sheet) if way is Way.SAVE_PNG else as_pdf(sheet)
 
         name = f"skintag-{sheet.taken.isoformat()}.{'png' if way is Way.SAVE_PNG else 'pdf'}"
-        if way is Way.SHARE:
-            self._hand_on(lambda: self._share(name, make))
-        else:
-            self._hand_on(lambda: self._save(name, make))
+        give = self._share if way is Way.SHARE else self._save
+        self._hand_on(lambda: give(name, make))
 
     def _save_archive(self) -> None:
         spots = self._session.spots

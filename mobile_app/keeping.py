@@ -11,7 +11,8 @@ from typing import Protocol
 
 from mobile_app.session import Kept
 from mobile_app.store import AesGcm, Cipher, Plain, Store, StoreError, is_sealed, set_aside, store_folder
-from mobile_app.vault import KEY_BYTES, KeyPlace, VaultError, kept_key, new_key
+from mobile_app.store.cipher import KEY_BYTES
+from mobile_app.vault import KeyPlace, VaultError, kept_key, new_key
 
 log = logging.getLogger(__name__)
 
@@ -81,8 +82,10 @@ class OnDevice:
 
 async def _cipher(folder: Path, keys: KeyPlace | None) -> Cipher:
     """Sealed as it was begun; what begins now is sealed where that is possible. Raises VaultError."""
+    if keys is None:
+        return Plain()
     sealed = is_sealed(folder)
-    if keys is None or sealed is False:
+    if sealed is False:
         return Plain()
     if sealed:
         key = await kept_key(keys)

@@ -11,9 +11,10 @@ import secrets
 from collections.abc import Awaitable
 from typing import Protocol
 
+from mobile_app.store.cipher import KEY_BYTES
+from runtime.errors import first_line
+
 NAME = "skintag-edge-store-key"
-KEY_BYTES = 32
-"""AES-256."""
 _PATIENCE_S = 5.0
 """A desktop may be asking its user to unlock the keyring; the app's first frame does not wait longer."""
 
@@ -51,8 +52,7 @@ async def _answer[Answer](asked: Awaitable[Answer]) -> Answer:
     try:
         return await asyncio.wait_for(asked, _PATIENCE_S)
     except Exception as problem:  # no keyring, a locked one, an old device: the platforms raise what they like
-        reason = (str(problem).strip().splitlines() or [type(problem).__name__])[0]
-        raise VaultError(f"the device's key store does not answer ({reason})") from problem
+        raise VaultError(f"the device's key store does not answer ({first_line(problem)})") from problem
 
 
 def _key(text: str | None) -> bytes | None:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from runtime.bundle import Bundle
 from runtime.conditions import CONDITIONS
-from runtime.errors import EngineError
+from runtime.errors import EngineError, first_line
 from runtime.photo import Pixels
 from runtime.prediction import Prediction
 
@@ -73,7 +73,7 @@ class Engine:
         try:
             answers = self._session.run(names, {"image": pixels[np.newaxis]})
         except Exception as error:  # onnxruntime's own exceptions share no base class
-            raise EngineError(f"{self._name}: the model failed ({_first_line(error)})") from error
+            raise EngineError(f"{self._name}: the model failed ({first_line(error)})") from error
         outputs = {name: np.asarray(answer, dtype=np.float32) for name, answer in zip(names, answers, strict=True)}
         for name, expected in OUTPUT_SHAPES.items():
             if list(outputs[name].shape) != expected:
@@ -92,7 +92,7 @@ class Engine:
             options = session_options(onnxruntime.SessionOptions(), threads=threads)
             return onnxruntime.InferenceSession(model, sess_options=options, providers=["CPUExecutionProvider"])
         except Exception as error:  # onnxruntime's own exceptions share no base class
-            raise EngineError(f"{self._name}: cannot be loaded ({_first_line(error)})") from error
+            raise EngineError(f"{self._name}: cannot be loaded ({first_line(error)})") from error
 
     def _check_interface(self) -> None:
         """The model must be what its manifest says: a wrong size or a missing output would give nonsense tiers."""
@@ -129,7 +129,3 @@ def _thread_count(threads: int | None) -> int:
     if threads < 1:
         raise EngineError(f"{threads} threads: at least 1 is needed")
     return threads
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

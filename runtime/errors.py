@@ -33,3 +33,8 @@ def one_line(text: str) -> str:
     File names and library messages end up in error texts; neither may break a line or drive the terminal.
     """
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def first_line(error: BaseException) -> str:
+    """What another library's error says, as far as it fits one line; its type where it says nothing."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

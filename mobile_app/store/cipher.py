@@ -9,7 +9,7 @@ from typing import Protocol
 
 from mobile_app.store.errors import StoreError
 
-_KEY_BYTES = 32  # AES-256
+KEY_BYTES = 32  # AES-256
 _NONCE_BYTES = 12  # what GCM is made for; random ones may repeat after some four billion seals, far beyond any album
 
 
@@ -38,8 +38,8 @@ class AesGcm:
     """
 
     def __init__(self, key: bytes) -> None:
-        if len(key) != _KEY_BYTES:
-            raise ValueError(f"the key has {len(key)} bytes; {_KEY_BYTES} are needed")
+        if len(key) != KEY_BYTES:
+            raise ValueError(f"the key has {len(key)} bytes; {KEY_BYTES} are needed")
         try:
             # Not at import: the first frame does not wait for it.
             aead = import_module("cryptography.hazmat.primitives.ciphers.aead")

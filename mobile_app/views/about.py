@@ -1,6 +1,6 @@
 """What this app is, which model judges, and whose work is inside."""
 
-from collections.abc import Callable
+from functools import partial
 
 import flet as ft
 
@@ -21,13 +21,9 @@ def about(desk: Desk) -> ft.Control:
     return look.card(
         look.heading(texts.about),
         look.words(texts.about_text),
-        *[look.link(label, icon=icon, on_tap=_opens(session.open_subpage, page)) for label, icon, page in pages],
+        *[look.link(label, icon=icon, on_tap=partial(session.open_subpage, page)) for label, icon, page in pages],
         look.link(texts.introduction, icon=ft.Icons.REPLAY, on_tap=session.introduce_again),
     )
-
-
-def _opens(read: Callable[[Subpage | None], None], page: Subpage) -> Callable[[], None]:
-    return lambda: read(page)
 
 
 def model_card(desk: Desk) -> ft.Control:

@@ -1,6 +1,7 @@
 """The answer: a tier with its advice and the conditions as bars, or why the photo cannot be judged."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 import flet as ft
@@ -183,11 +184,7 @@ def hand_on(desk: Desk, give: Callable[[Way], None]) -> list[ft.Control]:
         (Way.SAVE_PDF, texts.save_pdf, ft.Icons.PICTURE_AS_PDF_OUTLINED),
         (Way.SAVE_PNG, texts.save_png, ft.Icons.IMAGE_OUTLINED),
     ]
-    return [desk.look.link(label, icon=icon, on_tap=_gives(give, way)) for way, label, icon in ways]
-
-
-def _gives(give: Callable[[Way], None], way: Way) -> Callable[[], None]:
-    return lambda: give(way)
+    return [desk.look.link(label, icon=icon, on_tap=partial(give, way)) for way, label, icon in ways]
 
 
 def _conditions(desk: Desk, report: "Report") -> ft.Control:

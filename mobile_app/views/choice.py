@@ -1,6 +1,7 @@
 """One of many: a button that says what is chosen and opens the list below itself."""
 
 from collections.abc import Callable
+from functools import partial
 
 import flet as ft
 
@@ -28,12 +29,8 @@ def Choice(
     spoken = ft.Semantics(content=head, expanded=opened)
     if not opened:
         return stack(spoken)
-    rows = [_option(look, text, chosen=key == value, on_tap=_chooses(choose, key)) for key, text in options]
+    rows = [_option(look, text, chosen=key == value, on_tap=partial(choose, key)) for key, text in options]
     return stack(spoken, *rows, spacing=2)
-
-
-def _chooses(choose: Callable[[str], None], key: str) -> Callable[[], None]:
-    return lambda: choose(key)
 
 
 def _button(look: Look, text: str, *, icon: ft.IconData, on_tap: Callable[[], None]) -> ft.Control:

@@ -8,8 +8,8 @@ from mobile_app.spots import Comparison, Spots, names_of
 from mobile_app.store import Shot
 from mobile_app.views.choice import Choice
 from mobile_app.views.desk import Desk
-from mobile_app.views.frame import NARROW, frame
-from mobile_app.views.look import GAP, picture, stack
+from mobile_app.views.frame import NARROW, columns, frame
+from mobile_app.views.look import picture, stack
 from mobile_app.views.spots import answers_of, name_of
 
 COMPARED = 880
@@ -54,11 +54,7 @@ def _sides(desk: Desk, view: Comparison, options: Sequence[tuple[str, str]]) -> 
     later = _side(desk, options, texts.later, view.later, other=view.earlier, jpeg=view.second)
     if not desk.look.wide:
         return stack(earlier, later, spacing=8)
-    return ft.Row(
-        controls=[ft.Container(content=side, expand=1) for side in (earlier, later)],
-        spacing=GAP,
-        vertical_alignment=ft.CrossAxisAlignment.START,
-    )
+    return columns([earlier], [later], wide=True)
 
 
 def _side(

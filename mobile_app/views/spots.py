@@ -1,6 +1,7 @@
 """Spots over time: the list, and one spot with its photos."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import flet as ft
 
@@ -210,15 +211,11 @@ def _reminders(desk: Desk) -> ft.Control:
         look.link(
             texts.remind_weeks.format(weeks=weeks),
             icon=ft.Icons.CALENDAR_MONTH_OUTLINED,
-            on_tap=_remind(desk, weeks),
+            on_tap=partial(desk.files.save_reminder, weeks),
         )
         for weeks in WEEKS
     ]
     return look.card(look.heading(texts.remind), *links)
-
-
-def _remind(desk: Desk, weeks: int) -> Callable[[], None]:
-    return lambda: desk.files.save_reminder(weeks)
 
 
 def _delete_spot(desk: Desk, view: SpotDetail) -> list[ft.Control]:

@@ -12,14 +12,14 @@ from mobile_app.views.sure import sure
 def photo_refused(desk: Desk, screen: PhotoRefused) -> ft.Control:
     """What is wrong with the file, and another one as the way on."""
     texts, look = desk.texts.trouble, desk.look
-    tone = look.palette.warning
     return frame(
         desk,
-        look.card(
-            look.title(texts.refused_title, icon=ft.Icons.BROKEN_IMAGE_OUTLINED, tone=tone),
+        _card(
+            desk,
+            texts.refused_title,
             look.words(screen.reason),
             look.words(texts.refused_advice),
-            tone=tone,
+            icon=ft.Icons.BROKEN_IMAGE_OUTLINED,
         ),
         desk.choose(desk.texts.answer.choose_another),
     )
@@ -28,11 +28,10 @@ def photo_refused(desk: Desk, screen: PhotoRefused) -> ft.Control:
 def undrawable(desk: Desk, detail: str) -> ft.Control:
     """A screen that could not be drawn; the tabs lead to the others, the button to the start."""
     texts, look = desk.texts.trouble, desk.look
-    tone = look.palette.warning
     return frame(
         desk,
-        look.card(look.title(texts.unexpected_title, icon=ft.Icons.BUILD_CIRCLE_OUTLINED, tone=tone), tone=tone),
-        look.card(look.heading(texts.details), look.muted(detail, size=14)),
+        _card(desk, texts.unexpected_title),
+        _details(desk, detail),
         look.button(texts.try_again, icon=ft.Icons.REFRESH, on_tap=desk.session.begin_again),
     )
 
@@ -40,35 +39,25 @@ def undrawable(desk: Desk, detail: str) -> ft.Control:
 def malfunction(desk: Desk, screen: Malfunction) -> ft.Control:
     """What happened, what to do, and one button to try again."""
     texts, look = desk.texts.trouble, desk.look
-    tone, bundle = look.palette.warning, screen.fault is Fault.BUNDLE
+    bundle = screen.fault is Fault.BUNDLE
     advice = texts.bundle_advice if bundle else (texts.unexpected_advice,)
     title = texts.bundle_title if bundle else texts.unexpected_title
     return frame(
         desk,
-        look.card(
-            look.title(title, icon=ft.Icons.BUILD_CIRCLE_OUTLINED, tone=tone),
-            *look.bullets(advice, icon=ft.Icons.CHEVRON_RIGHT, color=tone.accent),
-            tone=tone,
-        ),
-        look.card(look.heading(texts.details), look.muted(screen.detail, size=14)),
+        _card(desk, title, *look.bullets(advice, icon=ft.Icons.CHEVRON_RIGHT, color=look.palette.warning.accent)),
+        _details(desk, screen.detail),
         look.button(texts.try_again, icon=ft.Icons.REFRESH, on_tap=desk.session.journey.try_again),
     )
 
 
 def no_spots(desk: Desk) -> ft.Control:
     """The store cannot be opened: what that means, that nothing was lost, and two ways on."""
-    texts, look, session = desk.texts.trouble, desk.look, desk.session
-    tone = look.palette.warning
-    again = look.button(texts.try_again, icon=ft.Icons.REFRESH, on_tap=lambda: desk.files.reopen(False))
+    texts, look = desk.texts.trouble, desk.look
     return frame(
         desk,
-        look.card(
-            look.title(texts.store_title, icon=ft.Icons.BUILD_CIRCLE_OUTLINED, tone=tone),
-            look.words(texts.store_advice),
-            tone=tone,
-        ),
-        again,
-        look.card(look.heading(texts.details), look.muted(session.kept.problem, size=14)),
+        _card(desk, texts.store_title, look.words(texts.store_advice)),
+        look.button(texts.try_again, icon=ft.Icons.REFRESH, on_tap=lambda: desk.files.reopen(False)),
+        _details(desk, desk.session.kept.problem),
         _begin_anew(desk),
     )
 
@@ -76,15 +65,9 @@ def no_spots(desk: Desk) -> ft.Control:
 def unreadable(desk: Desk, view: Unreadable) -> ft.Control:
     """The list cannot be read just now: never the words of an empty one."""
     texts, look = desk.texts.trouble, desk.look
-    tone = look.palette.warning
     return frame(
         desk,
-        look.card(
-            look.title(texts.store_title, icon=ft.Icons.BUILD_CIRCLE_OUTLINED, tone=tone),
-            look.words(texts.store_advice),
-            look.muted(view.reason, size=14),
-            tone=tone,
-        ),
+        _card(desk, texts.store_title, look.words(texts.store_advice), look.muted(view.reason, size=14)),
         look.button(texts.try_again, icon=ft.Icons.REFRESH, on_tap=desk.spots.show_list),
     )
 
@@ -101,3 +84,15 @@ def _begin_anew(desk: Desk) -> ft.Control:
             does=texts.begin_anew,
         )
     return look.link(texts.begin_anew, icon=ft.Icons.RESTART_ALT, on_tap=lambda: session.ask_to_begin_anew(True))
+
+
+def _card(desk: Desk, title: str, *lines: ft.Control, icon: ft.IconData = ft.Icons.BUILD_CIRCLE_OUTLINED) -> ft.Control:
+    """What cannot be had, and what that means."""
+    look = desk.look
+    tone = look.palette.warning
+    return look.card(look.title(title, icon=icon, tone=tone), *lines, tone=tone)
+
+
+def _details(desk: Desk, detail: str) -> ft.Control:
+    """For whoever is asked for help."""
+    return desk.look.card(desk.look.heading(desk.texts.trouble.details), desk.look.muted(detail, size=14))

@@ -1,7 +1,6 @@
 """The device's camera without a device: when preview frames are asked for, and that they never take it away."""
 
 import asyncio
-import io
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -11,7 +10,7 @@ import flet as ft
 import flet_camera
 import pytest
 from app_bench import Bench
-from PIL import Image
+from app_photos import black_photo
 
 from mobile_app.camera import DeviceCamera
 from mobile_app.hints import PAUSE
@@ -140,12 +139,6 @@ def camera(monkeypatch: pytest.MonkeyPatch) -> type[FakeCamera]:
     return kind
 
 
-def black() -> bytes:
-    out = io.BytesIO()
-    Image.new("RGB", (240, 240), (3, 3, 3)).save(out, format="JPEG")
-    return out.getvalue()
-
-
 def test_frames_are_asked_for_where_there_are_any_and_before_a_photo_can_be_taken(camera: type[FakeCamera]) -> None:
     phone = Phone()
     asyncio.run(phone.opens())
@@ -228,9 +221,9 @@ def test_a_photo_that_fails_is_said_as_ever(camera: type[FakeCamera]) -> None:
 def test_two_frames_that_agree_are_a_hint(camera: type[FakeCamera]) -> None:
     async def visit() -> None:
         await phone.opens()
-        phone.sees(black())
+        phone.sees(black_photo())
         assert phone.screen == Shooting(ready=True)
-        phone.sees(b"no picture", black())
+        phone.sees(b"no picture", black_photo())
 
     phone = Phone()
     asyncio.run(visit())
@@ -240,10 +233,10 @@ def test_two_frames_that_agree_are_a_hint(camera: type[FakeCamera]) -> None:
 def test_a_frame_of_an_earlier_visit_agrees_with_none_of_this_one(camera: type[FakeCamera]) -> None:
     async def visit() -> None:
         await phone.opens()
-        phone.sees(black())
+        phone.sees(black_photo())
         await phone.leaves()
         await phone.opens()
-        phone.sees(black())
+        phone.sees(black_photo())
 
     phone = Phone()
     asyncio.run(visit())
@@ -256,7 +249,7 @@ def test_a_frame_that_arrives_after_its_stream_was_ended_is_not_judged(camera: t
         await phone.leaves()
         camera.streams = False
         await phone.opens()
-        phone.sees(black(), black())
+        phone.sees(black_photo(), black_photo())
 
     phone = Phone()
     asyncio.run(visit())
