@@ -11,8 +11,9 @@ import flet as ft
 
 from mobile_app.darkroom import Photo, problem_of_frame
 from mobile_app.devices import on_phone
-from mobile_app.hints import Hints, Run
+from mobile_app.hints import Hints, Judged
 from mobile_app.session import Session
+from mobile_app.work import Run
 from runtime.errors import first_line
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class DeviceCamera:
     """One page's camera. It is on between `start` and `stop`; what it took goes the way of every photo."""
 
     def __init__(
-        self, *, page: ft.Page, session: Session, run: Run, clock: Callable[[], float] = time.monotonic
+        self, *, page: ft.Page, session: Session, run: Run[Judged | None], clock: Callable[[], float] = time.monotonic
     ) -> None:
         """`run` judges preview frames off the UI's thread."""
         self._page = page

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from mobile_app.work import Run
 from runtime.errors import PhotoError
 from runtime.quality import QualityProblem
 
@@ -22,11 +23,6 @@ class Judged:
     problem: QualityProblem | None
 
 
-Work = Callable[[], Judged | None]
-Run = Callable[[Work, Callable[[Judged | None], None]], None]
-"""Runs the work somewhere, then hands its result to the second argument on the UI's own thread."""
-
-
 class Hints:
     """What the frames say, told once two in a row agree: a hint that flickers helps nobody.
 
@@ -37,7 +33,7 @@ class Hints:
         self,
         *,
         judge: Callable[[bytes], QualityProblem | None],
-        run: Run,
+        run: Run[Judged | None],
         tell: Callable[[QualityProblem | None], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:

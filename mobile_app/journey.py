@@ -25,6 +25,7 @@ from mobile_app.screens import (
     Verdict,
     Welcome,
 )
+from mobile_app.work import Run, Work
 from runtime.errors import BundleError, EngineError, PhotoError
 from runtime.photo import Pixels
 from runtime.quality import QualityProblem
@@ -42,11 +43,6 @@ class Assessor(Protocol):
     def assess(self, source: Pixels, *, language: str | None = None) -> "Report": ...
 
 
-Work = Callable[[], Screen]
-Run = Callable[[Work, Callable[[Screen], None]], None]
-"""Runs the work somewhere, then hands its screen to the second argument on the UI's own thread."""
-
-
 class Journey:
     """A photo's way through the screens.
 
@@ -60,7 +56,7 @@ class Journey:
         open_model: Callable[[], Assessor],
         darkroom: Darkroom,
         overlay: Callable[[Assessor, Pixels], bytes | None],
-        run: Run,
+        run: Run[Screen],
         show: Callable[[Screen], None],
         language: Callable[[], str],
     ) -> None:
@@ -149,7 +145,7 @@ class Journey:
         if isinstance(self.screen, Verdict | CannotAssess):
             self._go(replace(self.screen, report=replace(self.screen.report, language=language)))
 
-    def _begin(self, work: Work) -> None:
+    def _begin(self, work: Work[Screen]) -> None:
         self._turn += 1
         turn = self._turn
         self._run(work, lambda screen: self._arrive(turn, screen))
@@ -217,7 +213,7 @@ def _onto(now: Screen, later: Screen) -> Screen:
             return later
 
 
-def _guarded(work: Work, *, photo: Photo | None) -> Screen:
+def _guarded(work: Work[Screen], *, photo: Photo | None) -> Screen:
     """The work's screen, or the malfunction that it ran into: the app never ends in a crash or a blank page."""
     try:
         return work()

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import flet as ft
 
@@ -46,6 +46,7 @@ from mobile_app.views.photo import check, waiting, welcome
 from mobile_app.views.settings import settings
 from mobile_app.views.spots import spot_detail, spot_list
 from mobile_app.views.trouble import malfunction, no_spots, photo_refused, undrawable, unreadable
+from mobile_app.work import Run, Work
 
 if TYPE_CHECKING:
     from runtime import Triage
@@ -221,17 +222,11 @@ def _journey(page: ft.Page, model: SharedModel, owner: Session) -> Journey:
     )
 
 
-class Background(Protocol):
-    """Runs the work somewhere, then hands its result to the second argument on the UI's own thread."""
-
-    def __call__[T](self, work: Callable[[], T], done: Callable[[T], None]) -> None: ...
-
-
-def background(page: ft.Page) -> Background:
+def background[T](page: ft.Page) -> Run[T]:
     """Work on the page's threads, its result handed back on the event loop: Flet's updates are not thread-safe."""
     loop = asyncio.get_running_loop()
 
-    def run[T](work: Callable[[], T], done: Callable[[T], None]) -> None:
+    def run(work: Work[T], done: Callable[[T], None]) -> None:
         page.run_thread(lambda: loop.call_soon_threadsafe(done, work()))
 
     return run

@@ -33,9 +33,11 @@ CONTENT_POLICY = "; ".join(
 """What the browser may load: this server's own files. Flet's client asks a CDN for an animation library that the app
 does not use, even with `no_cdn`; with this the browser refuses before anything leaves the computer."""
 
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Application = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class AddressTaken(Exception):
@@ -87,15 +89,12 @@ def own_files_only(app: Application) -> Application:
     """The same app, with the content policy on every answer."""
     headers = [(b"content-security-policy", CONTENT_POLICY.encode()), (b"referrer-policy", b"no-referrer")]
 
-    async def guarded(scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
-        async def send_with_policy(message: MutableMapping[str, Any]) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", []), *headers]
-            await send(message)
+    async def with_policy(message: Message, send: Send) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [*message.get("headers", []), *headers]
+        await send(message)
 
-        await app(scope, receive, send_with_policy)
-
-    return guarded
+    return _sending(app, with_policy)
 
 
 def ends_every_visit(app: Application) -> Application:
@@ -106,18 +105,24 @@ def ends_every_visit(app: Application) -> Application:
     dropped here: the page that comes back is drawn anew, and the end of the connection is what Flet hears of next.
     """
 
-    async def guarded(scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
-        async def send_if_there(message: MutableMapping[str, Any]) -> None:
-            try:
-                await send(message)
-            except Exception as problem:
-                if message["type"] != "websocket.send":
-                    raise
-                log.debug("a page was closed while something was sent to it: %s", problem)
+    async def if_there(message: Message, send: Send) -> None:
+        try:
+            await send(message)
+        except Exception as problem:
+            if message["type"] != "websocket.send":
+                raise
+            log.debug("a page was closed while something was sent to it: %s", problem)
 
-        await app(scope, receive, send_if_there)
+    return _sending(app, if_there)
 
-    return guarded
+
+def _sending(app: Application, by: Callable[[Message, Send], Awaitable[None]]) -> Application:
+    """The same app, its messages sent by `by`."""
+
+    async def sending(scope: Scope, receive: Receive, send: Send) -> None:
+        await app(scope, receive, lambda message: by(message, send))
+
+    return sending
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -12,9 +12,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from runtime.bundle import OperatingPoints
+
 HERE = "127.0.0.1"
 PATIENCE = 120_000  # milliseconds: the page is drawn in software, and the machine may be training meanwhile
 START_SECONDS = 120
+PHONE = {"width": 360, "height": 2600}  # as narrow as a small phone, tall enough to have every control on the page
+CALIBRATED = OperatingPoints(low=0.3, high=0.6, calibrated=True)
 CHROMIUM_FLAGS = ["--no-sandbox", "--enable-unsafe-swiftshader", "--force-renderer-accessibility"]
 
 

@@ -6,24 +6,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from app_browser import HERE, PATIENCE, serving, visiting
+from app_browser import CALIBRATED, HERE, PATIENCE, PHONE, serving, visiting
 from app_photos import black_photo, jpeg, skin_with_a_spot
 from PIL import Image, ImageDraw, ImageFilter
 
 from mobile_app.locales import ENGLISH
 from runtime.advice import DISCLAIMER, advice_for
-from runtime.bundle import OperatingPoints
 from runtime.conditions import Condition
 from runtime.locales import texts_for
 from runtime.quality import QualityProblem
 from runtime.triage import Tier
 
-PHONE = {"width": 360, "height": 2600}  # as narrow as a small phone, tall enough to have every control on the page
 DESKTOP = {"width": 1200, "height": 1600}
 DEFAULT_BUNDLE = Path(__file__).parents[2] / "runtime" / "default_bundle"
-
-
-CALIBRATED = OperatingPoints(low=0.3, high=0.6, calibrated=True)
 
 
 def test_from_photo_to_verdict(tmp_path: Path, browser: Any, tiny_bundle: Any) -> None:

@@ -9,16 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from app_browser import HERE, PATIENCE, Visit, serving, visiting
+from app_browser import CALIBRATED, HERE, PATIENCE, PHONE, Visit, serving, visiting
 from app_photos import jpeg, skin_with_a_spot
 
 from mobile_app.locales.fr import FRENCH
-from runtime.bundle import OperatingPoints
 
-PHONE = {"width": 360, "height": 2600}  # as narrow as a small phone, tall enough to have every control on the page
 TALL = {"width": 360, "height": 5200}
 RESULT = re.compile("^Result")
-CALIBRATED = OperatingPoints(low=0.3, high=0.6, calibrated=True)
 
 
 @pytest.fixture

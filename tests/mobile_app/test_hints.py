@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from PIL import Image, ImageFilter
 
 from mobile_app.darkroom import problem_of_frame
-from mobile_app.hints import PAUSE, Hints, Judged, Work
+from mobile_app.hints import PAUSE, Hints, Judged
+from mobile_app.work import Work
 from runtime import PhotoError
 from runtime.quality import QualityProblem
 from teacher.data.synthetic import SyntheticConfig, render
@@ -35,7 +36,7 @@ class Phone:
 
     now: float = 0.0
     told: list[QualityProblem | None] = field(default_factory=list)
-    pending: list[tuple[Work, Callable[[Judged | None], None]]] = field(default_factory=list)
+    pending: list[tuple[Work[Judged | None], Callable[[Judged | None], None]]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.hints = Hints(
