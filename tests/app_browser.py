@@ -19,6 +19,14 @@ PATIENCE = 120_000  # milliseconds: the page is drawn in software, and the machi
 START_SECONDS = 120
 PHONE = {"width": 360, "height": 2600}  # as narrow as a small phone, tall enough to have every control on the page
 CALIBRATED = OperatingPoints(low=0.3, high=0.6, calibrated=True)
+STILL = """host => new Promise(resolve => {
+    const [still, given_up] = [150, 10000];  // milliseconds without a change; and after which it is tried anyway
+    const done = () => { observer.disconnect(); resolve(); };
+    let last = setTimeout(done, still);
+    const observer = new MutationObserver(() => { clearTimeout(last); last = setTimeout(done, still); });
+    observer.observe(host, {subtree: true, childList: true, attributes: true});
+    setTimeout(done, given_up);
+})"""
 CHROMIUM_FLAGS = ["--no-sandbox", "--enable-unsafe-swiftshader", "--force-renderer-accessibility"]
 
 
@@ -56,7 +64,27 @@ class Visit:
 
     def tap(self, name: str | re.Pattern[str]) -> None:
         """Tap a button; a text must be its whole name."""
-        self.page.get_by_role("button", name=name, exact=True).first.click(timeout=PATIENCE)
+        self.press(self.page.get_by_role("button", name=name, exact=True).first)
+
+    def press(self, control: Any) -> None:
+        """Tap a control as a hand does, which is never as fast as a page that is being drawn anew."""
+        control.wait_for(timeout=PATIENCE, state="attached")
+        self.rest()
+        control.click(timeout=PATIENCE)
+
+    def rest(self) -> None:
+        """Wait until nothing changes on the page: a tap on what is being replaced is lost."""
+        self.page.locator("flt-semantics-host").evaluate(STILL)
+
+    def box(self, label: re.Pattern[str]) -> dict[str, float]:
+        """Where a labelled control is, in CSS pixels."""
+        control = self.page.get_by_label(label).first
+        for _ in range(100):
+            self.rest()
+            box = control.bounding_box(timeout=PATIENCE)
+            if box:  # None while it is replaced
+                return dict(box)
+        raise AssertionError(f"not on the page: {label.pattern}")
 
     def write(self, field: str, text: str) -> None:
         """Type into a field as a hand does: Flutter listens to one only some time after it was tapped."""
@@ -92,7 +120,7 @@ class Visit:
     def pick(self, button: str, *, name: str, data: bytes, kind: str = "image/jpeg") -> None:
         """Tap a button that opens the file chooser, and choose this file."""
         with self.page.expect_file_chooser(timeout=PATIENCE) as chooser:
-            self.page.get_by_role("button", name=button).click(timeout=PATIENCE)
+            self.press(self.page.get_by_role("button", name=button))
         chooser.value.set_files({"name": name, "mimeType": kind, "buffer": data})
 
 

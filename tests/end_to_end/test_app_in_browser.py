@@ -122,7 +122,7 @@ def test_the_square_is_moved_and_zoomed_before_it_is_judged(tmp_path: Path, brow
         visit.tap("Around the spot")
         visit.tap("Move the square right")
         visit.tap("Zoom out")
-        window = visit.page.get_by_label(zoomed).first.bounding_box()
+        window = visit.box(zoomed)
         x, y = window["x"] + window["width"] / 2, window["y"] + window["height"] / 2
         visit.page.mouse.move(x, y)
         visit.page.mouse.wheel(0, -200)
@@ -134,7 +134,7 @@ def test_the_square_is_moved_and_zoomed_before_it_is_judged(tmp_path: Path, brow
             visit.page.wait_for_function(f"window.innerWidth === {width}")
             visit.tap("Zoom in")  # what is drawn now is drawn at this width
             visit.tap("Zoom out")
-            square = visit.page.get_by_label(zoomed).first.bounding_box()
+            square = visit.box(zoomed)
             assert abs(square["width"] - square["height"]) < 1, f"what is shown is not what is judged at {width}"
         visit.tap(re.compile("Judge this spot|Try anyway"))
         visit.hears_heading(re.compile("^Result"))
@@ -160,7 +160,7 @@ def test_a_spot_is_kept_photographed_again_compared_and_deleted(tmp_path: Path, 
         visit.judge("Another photo", name="second.jpg", data=jpeg(skin_with_a_spot(spot=130)))
         visit.tap("Keep it with my spots")
         visit.choose("Spot: A new spot", "left palm")
-        visit.page.get_by_role("checkbox", name="Has it grown?").click(timeout=PATIENCE)
+        visit.press(visit.page.get_by_role("checkbox", name="Has it grown?"))
         visit.tap("Keep")
         visit.sees("Has it grown?")
         visit.sees(re.compile(r"^Over time: .*: Moderate concern.*; .*: Moderate concern"))
@@ -254,7 +254,7 @@ def test_language_and_text_size_change_at_once(tmp_path: Path, browser: Any, tin
         visit.hears_heading(re.compile("^Result"))
         visit.tap("Settings")
         visit.choose("Language: English", "Português")
-        visit.page.get_by_role("radio", name="Máximo").click(timeout=PATIENCE)
+        visit.press(visit.page.get_by_role("radio", name="Máximo"))
         visit.tap("Foto")
         assert visit.hears_heading(re.compile("^Resultado")).startswith("Resultado: ")
         visit.sees(advice_for(Tier.HIGH, language="pt").urgency)

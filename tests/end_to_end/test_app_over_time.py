@@ -132,7 +132,7 @@ def test_text_of_twice_the_size_in_the_longest_language_stays_within_a_small_pho
     words = FRENCH
     visit.tap("Settings")
     visit.choose("Language: English", "Français")
-    visit.page.get_by_role("radio", name=words.settings.text_sizes[3]).click(timeout=PATIENCE)
+    visit.press(visit.page.get_by_role("radio", name=words.settings.text_sizes[3]))
     visit.sees(words.settings.title)
     within(visit)
     for page in (words.settings.model_card, words.settings.licences):
@@ -157,7 +157,6 @@ def test_text_of_twice_the_size_in_the_longest_language_stays_within_a_small_pho
     within(visit)
     for tab in words.tabs[1:3]:
         visit.tap(tab)
-        visit.page.wait_for_timeout(300)
         within(visit)
 
 
@@ -168,6 +167,7 @@ where the page ends, at 344, and is cut there: that is what a browser is told of
 
 def within(visit: Visit) -> None:
     """No text in a card runs out of it."""
+    visit.rest()
     nodes = visit.page.locator("flt-semantics").evaluate_all(
         """nodes => nodes.filter(node => !node.querySelector("flt-semantics"))
             .map(node => [node.innerText || node.ariaLabel || "", node.getBoundingClientRect()])
