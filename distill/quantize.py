@@ -19,6 +19,7 @@ from distill.fine_tune import QuantisedStudent, QuantizeConfig, calibration_batc
 from distill.run import METRICS_NAME, open_run_data, read_config
 from distill.simulate import Scheme, Simulation
 from distill.student import CONFIG_NAME, WEIGHTS_NAME, Student, StudentError, load_student
+from runtime.errors import first_line
 from runtime.manifest import OperatingPoints
 from teacher.console import Advance, progress
 from teacher.data.batches import ViewPlan
@@ -75,8 +76,9 @@ def load_quantised(run: Path) -> QuantisedStudent | None:
         ranges = {key: (low, high) for key, (low, high) in json.loads((folder / RANGES_NAME).read_text()).items()}
         student.load_state_dict(load_file(folder / WEIGHTS_NAME))
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
-        reason = str(error).splitlines()[0]
-        raise StudentError(f"{folder}: not a quantised student of this version ({reason}); delete it") from error
+        raise StudentError(
+            f"{folder}: not a quantised student of this version ({first_line(error)}); delete it"
+        ) from error
     return QuantisedStudent(student=student, ranges=ranges, scheme=scheme)
 
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from transformers import SiglipVisionConfig, SiglipVisionModel
 
 from runtime.conditions import CONDITIONS
-from runtime.errors import SkintagError
+from runtime.errors import SkintagError, first_line
 from teacher.trunk import feature_width, fill_trunk
 
 PRESETS: dict[str, SiglipVisionConfig] = {
@@ -99,7 +99,7 @@ def _siglip_checkpoint(name: str) -> SiglipVisionModel:
     except (OSError, ValueError) as error:
         raise TeacherError(
             f"--teacher {name}: no preset ({', '.join(PRESETS)}), no local folder, not to be had from the hub; "
-            f"download it on a machine with network and name its folder ({str(error).splitlines()[0]})"
+            f"download it on a machine with network and name its folder ({first_line(error)})"
         ) from error
 
 

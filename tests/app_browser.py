@@ -117,7 +117,7 @@ class Visit:
         self.pick(button, name=name, data=data)
         self.tap(re.compile("Judge this spot|Try anyway"))
 
-    def pick(self, button: str, *, name: str, data: bytes, kind: str = "image/jpeg") -> None:
+    def pick(self, button: str | re.Pattern[str], *, name: str, data: bytes, kind: str = "image/jpeg") -> None:
         """Tap a button that opens the file chooser, and choose this file."""
         with self.page.expect_file_chooser(timeout=PATIENCE) as chooser:
             self.press(self.page.get_by_role("button", name=button))
