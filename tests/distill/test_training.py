@@ -196,6 +196,7 @@ def test_the_shipped_trunk_fits_the_named_student(shared_weights: Path) -> None:
     assert all(torch.isfinite(tensor).all() for tensor in student.trunk.state_dict().values())
 
 
+@pytest.mark.slow
 def test_a_damaged_root_ends_the_command_in_one_line(tmp_path: Path) -> None:
     root = make_ham(tmp_path / "photos", count=70)
     for victim in sorted(root.rglob("*.jpg"))[:10]:

@@ -17,6 +17,8 @@ from runtime.locales import texts_for
 from runtime.quality import QualityProblem
 from runtime.triage import Tier
 
+pytestmark = pytest.mark.slow
+
 DESKTOP = {"width": 1200, "height": 1600}
 DEFAULT_BUNDLE = Path(__file__).parents[2] / "runtime" / "default_bundle"
 

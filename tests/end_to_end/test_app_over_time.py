@@ -14,6 +14,8 @@ from app_photos import jpeg, skin_with_a_spot
 
 from mobile_app.locales.fr import FRENCH
 
+pytestmark = pytest.mark.slow
+
 TALL = {"width": 360, "height": 5200}
 RESULT = re.compile("^Result")
 

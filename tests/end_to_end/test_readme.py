@@ -103,6 +103,7 @@ def test_training_on_photos(desk: Path, tmp_path: Path, shared_data: Path) -> No
     assert "499 of 10,015 images found" in said
 
 
+@pytest.mark.slow
 def test_a_small_root_is_enough_to_try_the_command(desk: Path, tmp_path: Path) -> None:
     root = make_ham(tmp_path / "data", count=70)
     short = " --epochs 1 --teacher-epochs 1 --views 1 --image-size 32"

@@ -30,6 +30,7 @@ def _stand_in(folder: Path, script: str) -> str:
     return str(path)
 
 
+@pytest.mark.slow
 def test_a_task_that_fails_is_named_with_its_last_words(workshop: Workshop) -> None:
     with pytest.raises(
         ExportError, match=r"tflite-fp32 failed with exit status 1 \(whole output: .*converters.log"
