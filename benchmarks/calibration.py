@@ -17,11 +17,11 @@ from matplotlib.figure import Figure as Drawing
 from scipy.stats import nhypergeom
 
 from distill.run import open_run_data
-from export.calibrate import ALL, Cases, Targets, low_bounds
-from export.console import Stages
-from export.evaluate import Outputs, file_outputs
-from export.reference import photos_of
-from runtime.bundle import load_bundle
+from export.verify.calibrate import ALL, Cases, Targets, low_bounds
+from export.verify.outputs import Outputs, file_outputs
+from export.verify.reference import photos_of
+from export.workshop.stages import Stages
+from runtime.bundle.load import load_bundle
 from runtime.conditions import CONDITIONS, Condition
 from teacher.data.splits import Part
 

@@ -12,13 +12,13 @@ from PIL import Image
 
 from benchmarks.latency import STAGES, Latency, measure_latency
 from benchmarks.verdicts import verdict_sheet
-from runtime.bundle import Bundle, load_bundle
+from runtime.bundle.load import Bundle, load_bundle
 from runtime.engine import default_threads
 from runtime.errors import SkintagError
+from runtime.files import write_json
 from runtime.triage import Tier
 from teacher.console import print_table, run_cli
 from teacher.data.synthetic import SyntheticConfig, render
-from teacher.files import write_json
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 
@@ -142,7 +142,7 @@ def formats(
 ) -> None:
     """Every format of some students in one table, beside onnxruntime's defaults and litert-torch."""
     from benchmarks.formats import Row, as_json, measure_formats, table
-    from export.console import live_stages
+    from export.workshop.stages import live_stages
 
     rows: list[Row] = []
     refused: dict[str, str] = {}
@@ -200,8 +200,8 @@ def calibration(
 ) -> None:
     """Does `low` keep its target? Calibration and test part halved many times, achieved against promised."""
     from benchmarks.calibration import as_json, draw, pool_of, resample, table
-    from export.calibrate import Targets
-    from export.console import live_stages
+    from export.verify.calibrate import Targets
+    from export.workshop.stages import live_stages
 
     with live_stages() as stages:
         outputs, cases = pool_of(run, bundle, stages=stages)
@@ -223,7 +223,7 @@ def novelty(
 ) -> None:
     """What is no lesion: a bundle's verdicts on other photos, and its novelty score beside others."""
     from benchmarks.novelty import measure_novelty, scores_table, verdicts_table
-    from export.console import live_stages
+    from export.workshop.stages import live_stages
 
     with live_stages() as stages:
         found = measure_novelty(run, photos, bundle=bundle, stages=stages)

@@ -12,8 +12,8 @@ from functools import cache
 import numpy as np
 from PIL import Image
 
-from runtime.photo import Pixels
-from runtime.quality import QualityProblem
+from runtime.photo.decode import Pixels
+from runtime.photo.quality import QualityProblem
 
 REFERENCE_SIDE = 224
 """Blur is given in pixels of a photo of this side."""

@@ -9,15 +9,15 @@ from typing import Any
 from benchmarks.peers import DEFAULTS, LITERT, Made, litert_files, onnxruntime_default
 from distill.run import open_run_data
 from distill.student import load_student
-from export.build import Built, ExportOptions, build_bundle, fine_tune_of
-from export.calibrate import thresholds
-from export.console import Stages
-from export.context import OutputsOf
-from export.evaluate import figures
-from export.judge import Judge
-from export.latency import Runnable, interleaved, onnx_runnable
-from export.parity import breaches, compare
-from export.tflite import tflite_runnable
+from export.bundle.build import Built, ExportOptions, build_bundle, fine_tune_of
+from export.tflite.convert import tflite_runnable
+from export.verify.calibrate import thresholds
+from export.verify.judge import Judge
+from export.verify.latency import Runnable, interleaved, onnx_runnable
+from export.verify.model_file import OutputsOf
+from export.verify.outputs import figures
+from export.verify.parity import breaches, compare
+from export.workshop.stages import Stages
 from teacher.data.splits import Part
 
 OURS = "this toolkit"

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from distill.student import STUDENTS, Student, student_spec
-from export.recover import fill
-from runtime.bundle import Bundle
+from export.bundle.recover import fill
+from runtime.bundle.load import Bundle
 
 
 class _Logits(nn.Module):

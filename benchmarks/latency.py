@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from runtime.assess import Triage
-from runtime.photo import load_square
-from runtime.quality import measure_quality
+from runtime.photo.decode import load_square
+from runtime.photo.quality import measure_quality
 from teacher.console import Advance, progress
 
 STAGES = ("decode", "quality", "model", "total")

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
-from export.evaluate import Outputs, Squares, Step, no_step
+from export.verify.outputs import Outputs, Squares, Step, no_step
 
 
 def positional_outputs(data: bytes, squares: Squares, /, *, step: Step = no_step) -> Outputs:

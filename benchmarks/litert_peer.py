@@ -1,8 +1,8 @@
 """`litert-torch` at its defaults, run by an interpreter that has it: `python -m benchmarks.litert_peer FOLDER`.
 
-FOLDER holds the module (`export.module_files`) and `photos.npy`; `fp32.tflite`, `int8.tflite` and `costs.json` are
-written there. INT8 is what litert-torch's documentation points to: its float file through `ai-edge-quantizer`, static,
-weights and activations in 8 bit.
+FOLDER holds the module (`export.onnx_file.module_files`) and `photos.npy`; `fp32.tflite`, `int8.tflite` and
+`costs.json` are written there. INT8 is what litert-torch's documentation points to: its float file through
+`ai-edge-quantizer`, static, weights and activations in 8 bit.
 """
 
 import json
@@ -16,8 +16,8 @@ import numpy as np
 import torch
 from ai_edge_quantizer import quantizer, recipe
 
-from export.memory import peak_bytes
-from export.module_files import SHAPE_NAME, WEIGHTS_NAME, read_module
+from export.onnx_file.module_files import SHAPE_NAME, WEIGHTS_NAME, read_module
+from export.workshop.memory import peak_bytes
 
 
 def main() -> None:

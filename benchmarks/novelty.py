@@ -12,15 +12,15 @@ from sklearn.metrics import roc_auc_score
 
 from distill.run import open_run_data
 from distill.student import Student, load_student
-from export.calibrate import Targets
-from export.console import Stages
-from export.evaluate import Squares, student_answers
-from export.graph import COMPONENTS, EdgeModule, PhotoStudent, Temperatures, feature_statistics
-from export.reference import photos_of
+from export.onnx_file.module import COMPONENTS, EdgeModule, PhotoStudent, Temperatures, feature_statistics
+from export.verify.calibrate import Targets
+from export.verify.outputs import Squares, student_answers
+from export.verify.reference import photos_of
+from export.workshop.stages import Stages
 from runtime import Triage
 from runtime.errors import PhotoError
 from runtime.many import find_photos
-from runtime.photo import load_square
+from runtime.photo.decode import load_square
 from runtime.triage import Tier
 from teacher.data.splits import Part
 

@@ -17,13 +17,13 @@ from onnxruntime.quantization import CalibrationDataReader, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from benchmarks.litert import positional_outputs
-from export.console import captured
-from export.context import OutputsOf
-from export.evaluate import file_outputs
-from export.graph import INPUT_NAME, EdgeModule
-from export.module_files import module_files
-from export.reference import evenly_spread
-from export.workshop import Cost, measured
+from export.onnx_file.module import INPUT_NAME, EdgeModule
+from export.onnx_file.module_files import module_files
+from export.verify.model_file import OutputsOf
+from export.verify.outputs import file_outputs
+from export.verify.reference import evenly_spread
+from export.workshop.child import Cost, measured
+from export.workshop.stages import captured
 from runtime.errors import SkintagError
 
 DEFAULTS, LITERT = "onnxruntime defaults", "litert-torch"

@@ -15,12 +15,12 @@ from PIL import Image, ImageDraw, ImageFont
 from benchmarks.defects import DEFECTS, Defect
 from benchmarks.latency import environment
 from runtime.errors import PhotoError
-from runtime.photo import INPUT_SIZE, Pixels, load_square
-from runtime.quality import QualityProblem, measure_quality
+from runtime.files import written_whole
+from runtime.photo.decode import INPUT_SIZE, Pixels, load_square
+from runtime.photo.quality import QualityProblem, measure_quality
 from teacher.console import Advance, progress
 from teacher.data.synthetic import SyntheticConfig, draw_scene, paint
 from teacher.data.synthetic.store import write_image
-from teacher.files import written_whole
 
 TONES = {1: "I", 2: "II", 3: "III", 4: "IV", 5: "V", 6: "VI"}
 SEED = 70_000

@@ -15,9 +15,9 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from distill.student import Student, load_student
-from export.graph import COMPONENTS, EdgeModule, FeatureStatistics, PhotoStudent, Temperatures
-from export.latency import session_of
-from export.onnx_format import to_onnx
+from export.onnx_file.convert import to_onnx
+from export.onnx_file.module import COMPONENTS, EdgeModule, FeatureStatistics, PhotoStudent, Temperatures
+from export.verify.latency import session_of
 
 CHANNELS, SIDE = 256, 56
 """Of the convolution that shows the peak: 205 million products, weights that stay in the L1 and L2 caches."""

@@ -8,7 +8,7 @@ import numpy as np
 import onnxruntime
 
 from benchmarks.turns import Job, Warm, time_in_turns
-from runtime.bundle import load_bundle
+from runtime.bundle.load import load_bundle
 from runtime.engine import session_options
 from teacher.console import progress
 

@@ -7,18 +7,20 @@ from typing import Annotated, Literal
 import typer
 
 from distill.config import TrainConfig
-from distill.fine_tune import BLOCK, QuantizeConfig
-from distill.quantize import FOLDER, ensure_quantised, read_agreement
+from distill.int8.fine_tune import BLOCK, QuantizeConfig
+from distill.int8.quantised_student import FOLDER, ensure_quantised, read_agreement
+from distill.int8.simulate import Scheme
 from distill.run import CURVES_NAME, DEFAULT_RUNS, create_run, is_finished, newest_run, read_config
-from distill.simulate import Scheme
 from distill.student import STUDENTS, StudentError, student_spec
 from distill.trainer import train as train_student
-from runtime.bundle import Figure
-from runtime.photo import INPUT_SIZE
+from runtime.bundle.load import Figure
+from runtime.photo.decode import INPUT_SIZE
 from teacher.console import figure_text, print_table, run_cli
 from teacher.data.dataset import DEFAULT_CACHE, DataOptions, describe_parts, open_dataset
-from teacher.finetune import FinetuneConfig
-from teacher.siglip import PRESETS, TIMM_PREFIX, EncoderChoice
+from teacher.models.encoder import EncoderChoice
+from teacher.models.fine_tuning import FinetuneConfig
+from teacher.models.siglip import PRESETS
+from teacher.models.trunks import TIMM_PREFIX
 from teacher.soft_labels import TeacherConfig, describe, ensure_soft_labels, soft_labels_folder
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)

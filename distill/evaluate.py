@@ -5,12 +5,18 @@ from scipy.special import expit, softmax
 from sklearn.metrics import roc_auc_score
 
 from distill.student import Student
-from runtime.bundle import Figure
+from runtime.bundle.load import Figure
 from teacher.data.batches import ViewPlan
 from teacher.data.dataset import Dataset
 from teacher.data.splits import Part
-from teacher.finetune import Answers, ask
-from teacher.metrics import accuracy_figure, auc_figure, macro_auc_figure, rate_figure, sensitivity_at_specificity
+from teacher.evaluation.figures import (
+    accuracy_figure,
+    auc_figure,
+    macro_auc_figure,
+    rate_figure,
+    sensitivity_at_specificity,
+)
+from teacher.models.fine_tuning import Answers, ask
 
 TARGET_SENSITIVITY = 0.95
 

@@ -7,7 +7,7 @@ from torch.nn import functional as F
 
 from distill.student import StudentOutput
 from teacher.data.sampling import Sampling
-from teacher.finetune import hard_loss
+from teacher.models.fine_tuning import hard_loss
 
 
 @dataclass(frozen=True)

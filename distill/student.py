@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from runtime.conditions import CONDITIONS
 from runtime.errors import SkintagError
-from teacher.trunk import feature_width, fill_trunk
+from teacher.models.trunks import feature_width, fill_trunk
 
 
 @dataclass(frozen=True)

@@ -17,14 +17,14 @@ from distill.evaluate import calibration_threshold, figures, predict, quick_scor
 from distill.losses import Targets, distillation_loss
 from distill.run import draw_curves, write_history, write_metrics
 from distill.student import WEIGHTS_NAME, Student, StudentOutput, load_student, load_trunk_weights
-from runtime.bundle import Figure
+from runtime.bundle.load import Figure
+from runtime.files import written_whole
 from teacher.console import Advance, progress
 from teacher.data.batches import ViewPlan, normalise, view_batches
 from teacher.data.dataset import Dataset
 from teacher.data.sampling import Sampling, balanced_sampling
 from teacher.data.splits import Part
-from teacher.files import written_whole
-from teacher.finetune import autocast, steps_per_epoch
+from teacher.models.fine_tuning import autocast, steps_per_epoch
 from teacher.soft_labels import SoftLabels
 
 MAX_GRADIENT = 5.0

@@ -11,20 +11,20 @@ import typer
 
 from distill.run import DEFAULT_RUNS, newest_run, open_run_data
 from distill.student import load_student
-from export.build import Built, ExportOptions, build_bundle, fine_tune_of, judge_of
-from export.calibrate import Targets
-from export.calibration_report import CALIBRATION_NAME
-from export.check import Checked, check_bundle
-from export.console import live_stages
-from export.context import ModelFormat
-from export.formats import FORMATS
-from export.parity import LIMITS
-from export.recalibrate import recalibrate, targets_of
-from export.recover import recover_run
-from export.report import describe, figure_rows
-from export.sign import PUBLIC_NAME, make_keys, sign_bundle
-from export.workshop import ExportError
-from runtime.bundle import Manifest, read_manifest
+from export.bundle.build import Built, ExportOptions, build_bundle, fine_tune_of, judge_of
+from export.bundle.bundle_report import describe, figure_rows
+from export.bundle.calibration_report import CALIBRATION_NAME
+from export.bundle.check import Checked, check_bundle
+from export.bundle.context import ModelFormat
+from export.bundle.formats import FORMATS
+from export.bundle.recalibrate import recalibrate, targets_of
+from export.bundle.recover import recover_run
+from export.bundle.sign import PUBLIC_NAME, make_keys, sign_bundle
+from export.verify.calibrate import Targets
+from export.verify.parity import LIMITS
+from export.workshop.child import ExportError
+from export.workshop.stages import live_stages
+from runtime.bundle.load import Manifest, read_manifest
 from teacher.console import print_table, run_cli
 from teacher.data.dataset import DEFAULT_CACHE, DataOptions
 

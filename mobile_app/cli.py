@@ -67,7 +67,7 @@ def _open_window(bundle: Path | None) -> int:
     threading.Thread(target=import_module, args=("mobile_app.main",), daemon=True).start()
 
     async def start(page: ft.Page) -> None:
-        from mobile_app.keeping import OnDevice
+        from mobile_app.device.keeping import OnDevice
         from mobile_app.main import build_app
 
         await build_app(bundle=bundle, keeper=OnDevice())(page)

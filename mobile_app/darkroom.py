@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from PIL import Image
 
 from mobile_app.framing import Framing, cut, first_guess
-from runtime.lesion import find_lesion
-from runtime.photo import INPUT_SIZE, Pixels, load_square, open_photo, square_pixels
-from runtime.quality import QualityProblem, measure_quality
+from runtime.photo.decode import INPUT_SIZE, Pixels, load_square, open_photo, square_pixels
+from runtime.photo.lesion import find_lesion
+from runtime.photo.quality import QualityProblem, measure_quality
 
 OPEN_SIDE = 1024
 """Pixels that the short side keeps at least: a spot of a fifth of it still has as many as the model takes."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 
 from PIL import Image
 
-from runtime.lesion import Lesion, find_lesion
-from runtime.photo import INPUT_SIZE, square_pixels
+from runtime.photo.decode import INPUT_SIZE, square_pixels
+from runtime.photo.lesion import Lesion, find_lesion
 
 SPOT_SHARE = 0.45
 """Side of the spot's box as a share of the square around it: half of the photos the models were trained on have more,

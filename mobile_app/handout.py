@@ -10,8 +10,8 @@ from mobile_app.paper import Answer, Sheet
 from mobile_app.screens import Answered
 from mobile_app.spots import report_of
 from mobile_app.store import Lesion, Shot
-from runtime.bundle import Bundle
-from runtime.manifest import UNKNOWN_GROUP, Figure, ModelFile, OperatingPoints
+from runtime.bundle.load import Bundle
+from runtime.bundle.manifest import UNKNOWN_GROUP, Figure, ModelFile, OperatingPoints
 
 
 @dataclass(frozen=True, kw_only=True)

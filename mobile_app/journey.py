@@ -27,8 +27,8 @@ from mobile_app.screens import (
 )
 from mobile_app.work import Run, Work
 from runtime.errors import BundleError, EngineError, PhotoError
-from runtime.photo import Pixels
-from runtime.quality import QualityProblem
+from runtime.photo.decode import Pixels
+from runtime.photo.quality import QualityProblem
 from runtime.triage import Tier
 
 if TYPE_CHECKING:

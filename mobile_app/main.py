@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import flet as ft
 
-from mobile_app.camera import DeviceCamera
 from mobile_app.darkroom import darkroom
-from mobile_app.devices import DeviceFiles, key_place
-from mobile_app.explain import overlay_of
+from mobile_app.device.camera import DeviceCamera
+from mobile_app.device.files import DeviceFiles, key_place
+from mobile_app.device.keeping import Keeper
+from mobile_app.heat_map import overlay_of
 from mobile_app.journey import Journey
-from mobile_app.keeping import Keeper
 from mobile_app.locales import ENGLISH
 from mobile_app.palette import DARK, LIGHT, Palette
 from mobile_app.preferences import Theme

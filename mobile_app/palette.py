@@ -4,7 +4,7 @@ computes every pair)."""
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from runtime.advice import AdviceKind
+from runtime.answer.advice import AdviceKind
 
 
 @dataclass(frozen=True, kw_only=True)

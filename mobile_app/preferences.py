@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from mobile_app.locales import LANGUAGES
-from runtime.locales import DEFAULT_LANGUAGE
+from runtime.answer.locales import DEFAULT_LANGUAGE
 
 TEXT_SCALES = (1.0, 1.3, 1.6, 2.0)
 """Sizes to choose from; the last is what accessibility guidelines ask for (WCAG 2.2, 1.4.4)."""

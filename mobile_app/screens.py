@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mobile_app.darkroom import Photo, Picture
 from mobile_app.framing import Framing
-from runtime.quality import QualityProblem
+from runtime.photo.quality import QualityProblem
 
 if TYPE_CHECKING:
     from runtime import Report

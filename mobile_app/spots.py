@@ -12,7 +12,7 @@ from typing import Any
 
 from mobile_app.body import Place, Region
 from mobile_app.store import Lesion, Shot, Store, StoreError
-from runtime.report import Report
+from runtime.answer.report import Report
 
 log = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mobile_app.spots import Reading
-from runtime.advice import AdviceKind
+from runtime.answer.advice import AdviceKind
 
 NEAREST = 0.03
 """Share of the width that lies between two photos at least: those of one day must not hide each other."""

@@ -55,7 +55,7 @@ def serve(*, host: str, port: int, bundle: Path | None, keep: Path | None = None
     import flet_web.fastapi
     import uvicorn  # the server under flet-web
 
-    from mobile_app.keeping import OnDevice, PerVisit
+    from mobile_app.device.keeping import OnDevice, PerVisit
     from mobile_app.main import build_app
 
     keeper = PerVisit() if keep is None else OnDevice(lambda: keep)

@@ -9,23 +9,23 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from runtime.advice import Advice
+    from runtime.answer.advice import Advice
+    from runtime.answer.report import ConditionScore, Report
     from runtime.assess import Triage
     from runtime.errors import BundleError, EngineError, PhotoError, SkintagError
     from runtime.many import find_photos
-    from runtime.quality import QualityProblem
-    from runtime.report import ConditionScore, Report
+    from runtime.photo.quality import QualityProblem
     from runtime.triage import Reason, Tier
 
 _HOMES = {
-    "Advice": "advice",
+    "Advice": "answer.advice",
     "BundleError": "errors",
-    "ConditionScore": "report",
+    "ConditionScore": "answer.report",
     "EngineError": "errors",
     "PhotoError": "errors",
-    "QualityProblem": "quality",
+    "QualityProblem": "photo.quality",
     "Reason": "triage",
-    "Report": "report",
+    "Report": "answer.report",
     "SkintagError": "errors",
     "Tier": "triage",
     "Triage": "assess",

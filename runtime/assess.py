@@ -5,14 +5,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runtime.bundle import Bundle, load_bundle
+from runtime.answer.locales import DEFAULT_LANGUAGE, texts_for
+from runtime.answer.report import Report, ranked
+from runtime.bundle.load import Bundle, load_bundle
 from runtime.engine import Engine
 from runtime.errors import PhotoError
-from runtime.locales import DEFAULT_LANGUAGE, texts_for
-from runtime.photo import DEFAULT_LIMITS, PhotoLimits, PhotoSource, load_square
+from runtime.photo.decode import DEFAULT_LIMITS, PhotoLimits, PhotoSource, load_square
+from runtime.photo.quality import measure_quality
 from runtime.prediction import Prediction
-from runtime.quality import measure_quality
-from runtime.report import Report, ranked
 from runtime.triage import Decision, Tier, decide, likely_conditions
 
 if TYPE_CHECKING:

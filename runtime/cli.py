@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 from runtime.errors import INTERRUPTED, PhotoError, SkintagError, one_line
 
 if TYPE_CHECKING:
-    from runtime.answers import AnswersFile
+    from runtime.answer.report import Outcome
+    from runtime.answer.table import AnswersFile
     from runtime.assess import Triage
-    from runtime.many import Outcome
     from runtime.progress import Progress
 
 # What needs numpy, Pillow or the words is imported inside functions: --help and a wrong option wait for none of it, and
@@ -57,7 +57,7 @@ def _serve(arguments: Sequence[str]) -> int:
     missing = [name for name in _SERVICE_NEEDS if find_spec(name) is None]
     if missing:
         return _complain(f'the service needs {" and ".join(missing)}: pip install "skintag-edge[serve]"')
-    return import_module("runtime.service").main(arguments)
+    return import_module("runtime.service.command").main(arguments)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -97,7 +97,7 @@ def _positive(text: str) -> int:
 
 
 def _language(text: str) -> str:
-    from runtime.locales import texts_for
+    from runtime.answer.locales import texts_for
 
     try:
         return texts_for(text).language
@@ -125,8 +125,8 @@ def _drop_output() -> None:
 
 
 def _to_screen(options: argparse.Namespace) -> int:
-    from runtime.answers import json_line
-    from runtime.printed import printed
+    from runtime.answer.printed import printed
+    from runtime.answer.table import json_line
 
     shown = 0
 
@@ -142,8 +142,8 @@ def _to_screen(options: argparse.Namespace) -> int:
 
 
 def _to_file(options: argparse.Namespace) -> int:
-    from runtime.answers import AnswersFile
-    from runtime.locales import texts_for
+    from runtime.answer.locales import texts_for
+    from runtime.answer.table import AnswersFile
 
     with AnswersFile(options.out) as answers:  # before the model loads: what cannot be written is said at once
         try:
@@ -197,7 +197,7 @@ def _pass_on(
 
 def _progress(options: argparse.Namespace, *, total: int) -> "Progress":
     """On stderr where it is a terminal, unless the answers themselves appear there."""
-    from runtime.locales import texts_for
+    from runtime.answer.locales import texts_for
     from runtime.progress import Progress
 
     beside_answers = options.out is None and sys.stdout.isatty()
@@ -206,10 +206,10 @@ def _progress(options: argparse.Namespace, *, total: int) -> "Progress":
 
 def _draw(triage: "Triage", options: argparse.Namespace) -> str:
     """Write the picture of where the model looked; what must be said beside it."""
+    from runtime.answer.locales import texts_for
+    from runtime.answer.printed import paragraph
     from runtime.explain import overlay, save_whole
-    from runtime.locales import texts_for
-    from runtime.photo import load_square
-    from runtime.printed import paragraph
+    from runtime.photo.decode import load_square
 
     texts = texts_for(options.lang)
     pixels = load_square(options.photos[0], size=triage.engine.size)

@@ -11,10 +11,10 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from runtime.bundle import Bundle
+from runtime.bundle.load import Bundle
 from runtime.conditions import CONDITIONS
 from runtime.errors import EngineError, first_line
-from runtime.photo import Pixels
+from runtime.photo.decode import Pixels
 from runtime.prediction import Prediction
 
 _MAX_DEFAULT_THREADS = 4

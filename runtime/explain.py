@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageFilter
 
-from runtime.files import write_whole
-from runtime.photo import Pixels
+from runtime.files import written_whole
+from runtime.photo.decode import Pixels
 from runtime.prediction import Prediction
 
 CELLS = 10
@@ -104,7 +104,8 @@ def save_whole(picture: Image.Image, path: str | os.PathLike[str]) -> None:
     """Write a PNG file, whole or not at all. Raises OSError."""
     png = io.BytesIO()
     picture.save(png, "PNG")
-    write_whole(Path(path), png.getvalue())
+    with written_whole(Path(path)) as partial:
+        partial.write_bytes(png.getvalue())
 
 
 def _covered(photo: _Plane, filling: _Plane, down: _Plane, across: _Plane) -> Pixels:

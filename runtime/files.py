@@ -1,21 +1,35 @@
 """Writing a file whole or not at all, with what every device has."""
 
+import json
 import os
 import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Write beside `path` and rename; what was there stays until then, and nothing is left of a failure.
+@contextmanager
+def written_whole(path: Path, *, mode: int = 0o644) -> Generator[Path]:
+    """A file beside `path` to write to; it is on the disk and takes the place of `path` when all went well.
 
-    Raises OSError.
+    What was there stays until then, and nothing is left of a failure. Raises OSError.
     """
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name[:40], suffix=".tmp")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name[:40], suffix=".tmp")
+    os.close(handle)
+    temporary = Path(name)
     try:
-        with os.fdopen(handle, "wb") as out:
-            out.write(content)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
+        yield temporary
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())  # before the new name, or a power cut could leave it on an empty file
+        temporary.chmod(mode)
+        temporary.replace(path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Indented JSON with a newline at the end. Raises OSError."""
+    with written_whole(path) as partial:
+        partial.write_text(json.dumps(content, indent=2) + "\n")

@@ -6,17 +6,15 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Protocol
 
+from runtime.answer.report import Outcome, Report
 from runtime.errors import PhotoError, one_line
-from runtime.photo import PhotoSource
-from runtime.report import Report
+from runtime.photo.decode import PhotoSource
 
 PHOTO_SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".mpo", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".heic", ".heif"}
 )
 """Files of a folder that are taken for photos. HEIC cannot be read: it is among them so that the answer says so,
 instead of leaving out without a word the photos that an iPhone took."""
-
-Outcome = Report | PhotoError
 
 
 class Assessor(Protocol):

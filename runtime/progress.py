@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import TextIO
 
-from runtime.locales import Texts
+from runtime.answer.locales import Texts
 
 _EVERY = 0.1
 """Seconds between two drawings: the eye sees no more, and a slow terminal shall not slow the photos down."""

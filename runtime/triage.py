@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from runtime.bundle.manifest import OperatingPoints, PredictionSets
 from runtime.conditions import CONDITIONS, NEEDS_A_DOCTOR, Condition
-from runtime.manifest import OperatingPoints, PredictionSets
 from runtime.prediction import Prediction
 
 if TYPE_CHECKING:
-    from runtime.quality import QualityProblem  # not at import: it loads numpy and Pillow
+    from runtime.photo.quality import QualityProblem  # not at import: it loads numpy and Pillow
 
 
 class Tier(StrEnum):
@@ -27,7 +27,7 @@ class Tier(StrEnum):
 
 
 class Reason(StrEnum):
-    """What in the model's answer led to a tier. `runtime.locales` says each in one plain sentence."""
+    """What in the model's answer led to a tier. `runtime.answer.locales` says each in one plain sentence."""
 
     UNFAMILIAR = "unfamiliar"
     STRONG_SIGNS = "strong_signs"

@@ -7,8 +7,10 @@ import typer
 
 from teacher.console import run_cli
 from teacher.data.dataset import DEFAULT_CACHE, DataOptions, describe_parts, open_dataset
-from teacher.finetune import FinetuneConfig
-from teacher.siglip import PRESETS, TIMM_PREFIX, EncoderChoice
+from teacher.models.encoder import EncoderChoice
+from teacher.models.fine_tuning import FinetuneConfig
+from teacher.models.siglip import PRESETS
+from teacher.models.trunks import TIMM_PREFIX
 from teacher.soft_labels import TeacherConfig, describe, ensure_soft_labels, soft_labels_folder
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)

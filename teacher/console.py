@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
-from runtime.bundle import Figure
+from runtime.bundle.load import Figure
 from runtime.errors import INTERRUPTED, SkintagError
 
 Advance = Callable[[str], None]

@@ -19,14 +19,15 @@ from sklearn.metrics import log_loss, roc_auc_score
 from sklearn.model_selection import StratifiedGroupKFold
 
 from runtime.conditions import CONDITIONS
-from teacher.classifiers import BoosterConfig, Boosters, fit_boosters
+from runtime.files import write_json, written_whole
 from teacher.console import Advance, progress
 from teacher.data.batches import ViewPlan, view_seed
 from teacher.data.dataset import Dataset
 from teacher.data.splits import Part
-from teacher.files import write_json, written_whole
-from teacher.finetune import ANSWER_BATCH, Answers, FinetuneConfig, answer, finetune, steps_per_epoch
-from teacher.siglip import EncoderChoice, Teacher, TeacherError
+from teacher.models.classifiers import BoosterConfig, Boosters, fit_boosters
+from teacher.models.encoder import EncoderChoice, TeacherError
+from teacher.models.fine_tuning import ANSWER_BATCH, Answers, FinetuneConfig, answer, finetune, steps_per_epoch
+from teacher.models.network import Teacher
 
 LABELS_NAME = "soft_labels.safetensors"
 CONFIG_NAME = "config.json"

@@ -13,8 +13,8 @@ from mobile_app.framing import largest
 from mobile_app.journey import Assessor, Journey, Work
 from mobile_app.screens import Screen
 from runtime import BundleError, EngineError, PhotoError, Reason, Report, Tier
-from runtime.photo import Pixels
-from runtime.quality import QualityProblem
+from runtime.photo.decode import Pixels
+from runtime.photo.quality import QualityProblem
 
 TIERS = {tier.value.encode(): tier for tier in Tier}
 BLURRED = b"blurred"

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from runtime.bundle import OperatingPoints
+from runtime.bundle.load import OperatingPoints
 
 HERE = "127.0.0.1"
 PATIENCE = 120_000  # milliseconds: the page is drawn in software, and the machine may be training meanwhile

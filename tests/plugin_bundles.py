@@ -8,7 +8,7 @@ from typing import Protocol
 
 import pytest
 
-from runtime.bundle import InputSpec, Manifest, ModelFile, OperatingPoints, write_manifest
+from runtime.bundle.load import InputSpec, Manifest, ModelFile, OperatingPoints, write_manifest
 from runtime.conditions import CONDITIONS, Condition
 
 DEFAULT_POINTS = OperatingPoints()

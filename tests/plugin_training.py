@@ -5,7 +5,7 @@ import pytest
 from distill.config import TrainConfig
 from distill.student import student_spec
 from teacher.data.dataset import DataOptions, Dataset, open_dataset
-from teacher.finetune import FinetuneConfig
+from teacher.models.fine_tuning import FinetuneConfig
 from teacher.soft_labels import SoftLabels, TeacherConfig, ensure_soft_labels
 
 SIZE = 64

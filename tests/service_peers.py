@@ -11,11 +11,11 @@ import numpy as np
 from fastapi import FastAPI
 from PIL import Image
 
-from runtime.advice import DISCLAIMER
-from runtime.photo import load_square
-from runtime.report import Report
-from runtime.service import listening, server_of
-from runtime.service_app import Served
+from runtime.answer.advice import DISCLAIMER
+from runtime.answer.report import Report
+from runtime.photo.decode import load_square
+from runtime.service.app import Served
+from runtime.service.command import listening, server_of
 from runtime.triage import Reason, Tier
 
 SERVED = Served(model_id="fake", bundle="none")

@@ -9,6 +9,6 @@ from mobile_app.locales.pt import PORTUGUESE
 from mobile_app.locales.texts import Texts
 
 LANGUAGES: Mapping[str, Texts] = {"en": ENGLISH, "es": SPANISH, "pt": PORTUGUESE, "fr": FRENCH}
-"""By the codes of `runtime.locales`, which has each language's own name."""
+"""By the codes of `runtime.answer.locales`, which has each language's own name."""
 
 __all__ = ["ENGLISH", "LANGUAGES", "Texts"]

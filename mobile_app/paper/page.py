@@ -30,7 +30,7 @@ from mobile_app.paper.rows import BODY, GUTTER, HEADING, SMALL, least_of, rows_o
 from mobile_app.paper.sheet import Flow, Footer, Sheet, Title, Verdict, blocks_of
 from mobile_app.paper.signs import sign
 from runtime.errors import PhotoError
-from runtime.photo import load_square
+from runtime.photo.decode import load_square
 
 ROOM = WIDTH - 2 * MARGIN
 LEFT = 0.56 * (ROOM - GUTTER)

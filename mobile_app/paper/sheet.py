@@ -5,8 +5,8 @@ from datetime import date
 
 from mobile_app.paper.letters import printable
 from mobile_app.paper.words import LABELS, PaperTexts
-from runtime.advice import AdviceKind
-from runtime.report import ConditionScore, Report
+from runtime.answer.advice import AdviceKind
+from runtime.answer.report import ConditionScore, Report
 from runtime.triage import Tier
 
 LIKELIEST = 3

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from mobile_app.palette import Tone
 from mobile_app.paper.letters import width
 from mobile_app.paper.marks import Mark, Shape, Text
-from runtime.advice import AdviceKind
+from runtime.answer.advice import AdviceKind
 
 Points = tuple[tuple[float, float], ...]
 

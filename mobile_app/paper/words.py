@@ -155,4 +155,4 @@ FRENCH = PaperTexts(
 )
 
 LABELS: Mapping[str, PaperTexts] = {"en": ENGLISH, "es": SPANISH, "pt": PORTUGUESE, "fr": FRENCH}
-"""By ISO 639-1 code: the languages that `runtime.locales` has, which a report's `language` is always one of."""
+"""By ISO 639-1 code: the languages that `runtime.answer.locales` has, which a report's `language` is always one of."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from mobile_app.store.cipher import Cipher
 from mobile_app.store.errors import StoreError
 from mobile_app.store.pictures import Pictures
-from runtime.files import write_whole
+from runtime.files import written_whole
 
 log = logging.getLogger(__name__)
 
@@ -73,9 +73,8 @@ class Album:
                     yield path, ours[1]
 
     def _write(self, path: Path, content: bytes) -> None:
-        write_whole(path, self._cipher.seal(content))
-        with path.open("rb+") as file:
-            os.fsync(file.fileno())
+        with written_whole(path) as partial:
+            partial.write_bytes(self._cipher.seal(content))
         _sync_folder(path.parent)
 
     def _read(self, path: Path) -> bytes:

@@ -10,12 +10,9 @@ Settings belong to the device and stay there; thumbnails are made again.
 """
 
 import json
-import os
 import re
-import tempfile
 import zipfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -25,6 +22,7 @@ from mobile_app.body import Half, Place, Region
 from mobile_app.store.errors import StoreError, store_errors
 from mobile_app.store.records import Lesion, Shot, from_text, to_text
 from mobile_app.store.store import Store
+from runtime.files import written_whole
 
 _FORMAT, _VERSION = "skintag-edge archive", 1
 _MANIFEST = "manifest.json"
@@ -50,7 +48,12 @@ class Merged:
 
 def export_archive(store: Store, path: Path) -> None:
     """Write everything to `path`, unsealed, whole or not at all. Raises StoreError."""
-    with store_errors(f"{path}: cannot be written"), _whole_file(path) as out:
+    # Unsealed photos: for nobody but who exports them.
+    with (
+        store_errors(f"{path}: cannot be written"),
+        written_whole(path, mode=0o600) as partial,
+        partial.open("wb") as out,
+    ):
         write_archive(store, out)
 
 
@@ -234,18 +237,3 @@ def _photo_name(shot_id: str) -> str:
 
 def _refuse(reason: str) -> NoReturn:
     raise StoreError(f"the archive cannot be used: {reason}")
-
-
-@contextmanager
-def _whole_file(path: Path) -> Iterator[BinaryIO]:
-    """As `runtime.files.write_whole`, for what is too large to hold in memory: hundreds of photos."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name[:40], suffix=".tmp")
-    try:
-        with open(handle, "wb") as out:
-            yield out
-            out.flush()
-            os.fsync(out.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from PIL import Image
 
 from runtime.errors import PhotoTooLargeError
-from runtime.photo import open_photo
+from runtime.photo.decode import open_photo
 
 PHOTO_SIDE = 2048
 """Pixels of a kept photo's longest side: enough for a doctor to look closely, some 400 KB."""

@@ -11,8 +11,8 @@ from mobile_app.screens import CannotAssess, Looked, Verdict
 from mobile_app.views.desk import Desk, Way
 from mobile_app.views.frame import NARROW, WIDE, beside, frame
 from mobile_app.views.look import GAP, Look, picture, stack
-from runtime.advice import AdviceKind
-from runtime.printed import printed
+from runtime.answer.advice import AdviceKind
+from runtime.answer.printed import printed
 
 if TYPE_CHECKING:
     from runtime import Report

@@ -7,7 +7,7 @@ from mobile_app.screens import Shooting
 from mobile_app.views.desk import Desk
 from mobile_app.views.frame import frame
 from mobile_app.views.look import RADIUS, Look
-from runtime.quality import QualityProblem
+from runtime.photo.quality import QualityProblem
 
 FINDER, FINDER_WIDE = 320.0, 440.0
 """Logical pixels of the picture's side."""

@@ -12,8 +12,8 @@ from mobile_app.locales import Texts
 from mobile_app.session import Session
 from mobile_app.spots import Spots
 from mobile_app.views.look import Look
-from runtime.locales import Texts as AnswerTexts
-from runtime.locales import texts_for
+from runtime.answer.locales import Texts as AnswerTexts
+from runtime.answer.locales import texts_for
 
 
 class Viewfinder(Protocol):

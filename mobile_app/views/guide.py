@@ -4,7 +4,7 @@ import flet as ft
 
 from mobile_app.views.desk import Desk
 from mobile_app.views.frame import NARROW, WIDE, columns, frame
-from runtime.advice import AdviceKind
+from runtime.answer.advice import AdviceKind
 
 
 def guide(desk: Desk) -> ft.Control:

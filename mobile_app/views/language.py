@@ -5,7 +5,7 @@ import flet as ft
 from mobile_app.locales import LANGUAGES
 from mobile_app.views.choice import Choice
 from mobile_app.views.desk import Desk
-from runtime.locales import texts_for
+from runtime.answer.locales import texts_for
 
 
 def language_choice(desk: Desk) -> ft.Control:

@@ -11,7 +11,7 @@ from mobile_app.views.camera import ring
 from mobile_app.views.desk import Desk
 from mobile_app.views.frame import WIDE, beside, frame
 from mobile_app.views.look import RADIUS, Look
-from runtime.quality import QualityProblem
+from runtime.photo.quality import QualityProblem
 
 WINDOW, WINDOW_WIDE = 300.0, 380.0
 """Logical pixels of the framing square: on a phone of 360 x 640 the way on is still seen below it; on a desktop."""

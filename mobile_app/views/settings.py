@@ -12,7 +12,7 @@ from mobile_app.views.frame import NARROW, WIDE, columns, frame
 from mobile_app.views.language import language_choice
 from mobile_app.views.look import stack
 from mobile_app.views.sure import sure
-from runtime.advice import AdviceKind
+from runtime.answer.advice import AdviceKind
 
 
 def settings(desk: Desk) -> ft.Control:

@@ -23,7 +23,7 @@ from mobile_app.views.desk import Desk
 from mobile_app.views.frame import NARROW, WIDE, columns, frame
 from mobile_app.views.look import picture, stack
 from mobile_app.views.sure import sure
-from runtime.report import Report
+from runtime.answer.report import Report
 
 THUMBNAIL = 72
 """Logical pixels."""

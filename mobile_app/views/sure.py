@@ -5,7 +5,7 @@ from collections.abc import Callable
 import flet as ft
 
 from mobile_app.views.desk import Desk
-from runtime.advice import AdviceKind
+from runtime.answer.advice import AdviceKind
 
 
 def sure(desk: Desk, what: str, *, yes: Callable[[], None], no: Callable[[], None], does: str = "") -> ft.Control:

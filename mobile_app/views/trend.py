@@ -10,7 +10,7 @@ from mobile_app.trend import Point, levels_of, points_of, top_of
 from mobile_app.views.answer import ICONS, percent
 from mobile_app.views.desk import Desk
 from mobile_app.views.look import stack
-from runtime.advice import AdviceKind
+from runtime.answer.advice import AdviceKind
 
 # Logical pixels before the text's scale.
 _GUTTER = 36

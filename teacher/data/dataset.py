@@ -9,10 +9,10 @@ import numpy as np
 
 from runtime.conditions import CONDITIONS
 from teacher.console import progress
+from teacher.data.found import Loaded
 from teacher.data.ham10000 import load_ham10000
 from teacher.data.pad_ufes import load_pad_ufes
 from teacher.data.pixels import Scanned, build_pixels
-from teacher.data.report import Loaded
 from teacher.data.sample import DataError, Sample
 from teacher.data.splits import Part, read_or_write_split
 from teacher.data.synthetic import SyntheticConfig, load_synthetic, write_dataset

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from runtime.conditions import MALIGNANT_CONDITIONS, Condition
-from teacher.data.report import Loaded, index_images, read_table, unknown_labels
+from teacher.data.found import Loaded, index_images, read_table, unknown_labels
 from teacher.data.sample import DataError, Domain, Sample, tone_group
 
 FOLDER = "pad_ufes"

@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image
 
 from runtime.errors import PhotoError
-from runtime.photo import load_square
+from runtime.photo.decode import load_square
 from teacher.console import progress
 from teacher.data.sample import DataError, Sample
 

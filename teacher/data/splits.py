@@ -13,9 +13,9 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from sklearn.model_selection import StratifiedGroupKFold
 
+from runtime.files import written_whole
 from teacher.data.pixels import Scanned
 from teacher.data.sample import DataError, Sample
-from teacher.files import written_whole
 
 
 class Part(StrEnum):

@@ -12,7 +12,7 @@ from plugin_photos import make_ham
 
 from benchmarks.defects import DEFECTS, Defect
 from benchmarks.quality import TONES, DefectRow, Refusals, cells, drawings, header, markdown, measure_table, sheet
-from runtime.quality import measure_quality
+from runtime.photo.quality import measure_quality
 
 SIDE = 96
 

@@ -18,8 +18,8 @@ from benchmarks.session_options import CHANGES, ENGINE, measure_options, option_
 from benchmarks.speed import COLD, OURS, REFERENCE, measure_speed, rows, verdict
 from benchmarks.turns import TurnError, time_in_turns
 from runtime import Triage
-from runtime.bundle import load_bundle
-from runtime.photo import load_square
+from runtime.bundle.load import load_bundle
+from runtime.photo.decode import load_square
 
 
 @pytest.fixture

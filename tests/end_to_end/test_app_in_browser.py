@@ -11,10 +11,10 @@ from app_photos import black_photo, jpeg, skin_with_a_spot
 from PIL import Image, ImageDraw, ImageFilter
 
 from mobile_app.locales import ENGLISH
-from runtime.advice import DISCLAIMER, advice_for
+from runtime.answer.advice import DISCLAIMER, advice_for
+from runtime.answer.locales import texts_for
 from runtime.conditions import Condition
-from runtime.locales import texts_for
-from runtime.quality import QualityProblem
+from runtime.photo.quality import QualityProblem
 from runtime.triage import Tier
 
 pytestmark = pytest.mark.slow

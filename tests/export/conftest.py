@@ -9,11 +9,11 @@ import pytest
 import torch
 
 from distill.student import Student, student_spec
-from export.build import Built, ExportOptions, build_bundle
-from export.evaluate import student_answers
-from export.formats import FORMATS
-from export.graph import PhotoStudent
-from export.parity import LIMITS
+from export.bundle.build import Built, ExportOptions, build_bundle
+from export.bundle.formats import FORMATS
+from export.onnx_file.module import PhotoStudent
+from export.verify.outputs import student_answers
+from export.verify.parity import LIMITS
 from runtime.conditions import CONDITIONS, MALIGNANT_CONDITIONS
 from teacher.data.dataset import Dataset
 from teacher.data.sample import Domain, Sample

@@ -11,11 +11,11 @@ from safetensors.torch import save_file
 from distill.config import TrainConfig
 from distill.run import METRICS_NAME, create_run, open_run_data
 from distill.student import WEIGHTS_NAME, Student, student_spec
+from export.bundle.formats import FORMATS
 from export.cli import main
-from export.formats import FORMATS
-from runtime.bundle import load_bundle
+from runtime.bundle.load import load_bundle
+from runtime.files import write_json
 from teacher.data.dataset import DataOptions, Dataset
-from teacher.files import write_json
 from teacher.soft_labels import TeacherConfig
 
 

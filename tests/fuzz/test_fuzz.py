@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from plugin_bundles import make_bundle
 
 from runtime import EngineError, PhotoError, Triage
-from runtime.photo import load_square
+from runtime.photo.decode import load_square
 
 CORPUS = sorted(path for path in (Path(__file__).parent / "corpus").iterdir() if path.name != "README.md")
 SOUND = {name: draw() for name, draw in SEEDS.items()}

@@ -12,7 +12,7 @@ from app_bench import Bench
 
 from mobile_app import cli
 from mobile_app.darkroom import Photo
-from mobile_app.devices import pick, restore
+from mobile_app.device.files import pick, restore
 from mobile_app.main import SharedModel
 from mobile_app.screens import Opening
 from mobile_app.session import Kept, Session

@@ -18,8 +18,8 @@ from mobile_app.darkroom import (
 )
 from mobile_app.framing import largest
 from runtime import PhotoError
-from runtime.photo import load_square, square_pixels
-from runtime.quality import QualityProblem
+from runtime.photo.decode import load_square, square_pixels
+from runtime.photo.quality import QualityProblem
 from teacher.data.synthetic import SyntheticConfig, render
 
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from mobile_app.framing import Framing, cut, first_guess, largest
-from runtime.photo import INPUT_SIZE
+from runtime.photo.decode import INPUT_SIZE
 from teacher.data.synthetic import SyntheticConfig, render
 
 SIDES = st.integers(1, 4000)

@@ -25,7 +25,7 @@ from mobile_app.screens import (
     Welcome,
 )
 from runtime import Reason, Tier
-from runtime.quality import QualityProblem
+from runtime.photo.quality import QualityProblem
 
 
 def test_starts_at_welcome_and_shows_that_a_photo_is_being_opened() -> None:
@@ -314,7 +314,7 @@ def test_no_sequence_of_taps_gives_a_verdict_to_another_photo(
     ("module", "stranger"),
     [
         ("mobile_app.session", "flet"),
-        ("mobile_app.hints", "flet"),
+        ("mobile_app.device.hints", "flet"),
         ("mobile_app.paper", "flet"),
         ("mobile_app.main", "onnxruntime"),
         ("mobile_app.cli", "flet"),

@@ -12,7 +12,7 @@ import pytest
 from mobile_app.body import Half, Place, Region, View, points
 from mobile_app.locales import ENGLISH, LANGUAGES
 from mobile_app.views.place import MAP_WIDTH, TARGET, places
-from runtime.locales import LANGUAGES as SPOKEN
+from runtime.answer.locales import LANGUAGES as SPOKEN
 
 
 def leaves(value: Any, path: str = "") -> Iterator[tuple[str, str]]:

@@ -9,8 +9,8 @@ from mobile_app.locales import ENGLISH
 from mobile_app.palette import DARK, LIGHT, Palette, Tone
 from mobile_app.views.answer import ICONS, percent
 from mobile_app.views.look import Look
-from runtime.advice import AdviceKind
-from runtime.locales import texts_for
+from runtime.answer.advice import AdviceKind
+from runtime.answer.locales import texts_for
 
 READABLE = 4.5  # WCAG 2.2, level AA, normal text
 THEMES = {"light": LIGHT, "dark": DARK}

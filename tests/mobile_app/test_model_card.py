@@ -8,8 +8,8 @@ import pytest
 from mobile_app.handout import card_of
 from mobile_app.locales import LANGUAGES
 from runtime import Triage
-from runtime.bundle import OperatingPoints
-from runtime.manifest import GroupAssurance
+from runtime.bundle.load import OperatingPoints
+from runtime.bundle.manifest import GroupAssurance
 
 
 @pytest.mark.parametrize("code", LANGUAGES)

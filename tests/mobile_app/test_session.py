@@ -12,8 +12,8 @@ from app_bench import Bench
 from PIL import Image
 
 from mobile_app.body import Half, Place, Region
+from mobile_app.device.keeping import OnDevice, PerVisit
 from mobile_app.journey import Journey
-from mobile_app.keeping import OnDevice, PerVisit
 from mobile_app.locales import LANGUAGES
 from mobile_app.preferences import Theme
 from mobile_app.screens import Verdict, Welcome
@@ -32,8 +32,8 @@ from mobile_app.spots import (
 )
 from mobile_app.store import Store, StoreError
 from runtime import Reason, Report, Tier
+from runtime.answer.report import ConditionScore
 from runtime.conditions import Condition
-from runtime.report import ConditionScore
 
 PALM = Place(region=Region.PALM, half=Half.LEFT)
 

@@ -19,7 +19,7 @@ from mobile_app.views.desk import Desk, Files
 from mobile_app.views.look import Look
 from mobile_app.views.trend import trend
 from runtime import Reason, Report, Tier
-from runtime.advice import AdviceKind
+from runtime.answer.advice import AdviceKind
 
 BEGIN = datetime(2026, 3, 1, 9, tzinfo=UTC)
 

@@ -13,11 +13,11 @@ from plugin_bundles import MakeBundle
 
 import runtime
 from runtime import BundleError, PhotoError, QualityProblem, Reason, Report, Tier, Triage, cli
-from runtime.advice import DISCLAIMER, AdviceKind, advice_for
+from runtime.answer.advice import DISCLAIMER, AdviceKind, advice_for
+from runtime.answer.locales import LANGUAGES, texts_for
+from runtime.bundle.manifest import OperatingPoints
 from runtime.cli import main
 from runtime.conditions import CONDITIONS, Condition
-from runtime.locales import LANGUAGES, texts_for
-from runtime.manifest import OperatingPoints
 
 ROOT = Path(__file__).parents[2]
 
@@ -310,9 +310,9 @@ def test_a_photo_called_serve_can_still_be_judged(
 
 
 def test_serve_hands_its_options_to_the_service(monkeypatch: pytest.MonkeyPatch) -> None:
-    service = types.ModuleType("runtime.service")
+    service = types.ModuleType("runtime.service.command")
     service.main = lambda arguments: len(arguments)  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "runtime.service", service)
+    monkeypatch.setitem(sys.modules, "runtime.service.command", service)
     monkeypatch.setattr(cli, "find_spec", lambda name: name)
     assert main(["serve", "--port", "0"]) == 2
 
@@ -327,16 +327,16 @@ def test_serve_without_its_packages_says_what_to_install(
     )
 
 
-@pytest.mark.parametrize("code", ["import runtime.cli", "import runtime.locales", "import runtime.report"])
-def test_help_and_words_wait_for_no_engine(code: str) -> None:
-    code += "; import sys; print(sorted({'onnxruntime', 'numpy', 'PIL'} & set(sys.modules)))"
+@pytest.mark.parametrize("module", ["runtime.cli", "runtime.answer.locales", "runtime.answer.report"])
+def test_help_and_words_wait_for_no_engine(module: str) -> None:
+    code = f"import {module}; import sys; print(sorted({{'onnxruntime', 'numpy', 'PIL'}} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert done.stdout == "[]\n", done.stderr
 
 
 def test_importing_the_label_space_loads_no_engine() -> None:
     code = (
-        "import sys, runtime, runtime.conditions, runtime.manifest, runtime.triage;"
+        "import sys, runtime, runtime.conditions, runtime.bundle.manifest, runtime.triage;"
         "print(sorted({'onnxruntime', 'numpy', 'PIL', 'torch'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)

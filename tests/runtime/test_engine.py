@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from plugin_bundles import MakeBundle, model_bytes, spread
 
-from runtime.bundle import load_bundle
+from runtime.bundle.load import load_bundle
 from runtime.cli import main
 from runtime.conditions import Condition
 from runtime.engine import Engine

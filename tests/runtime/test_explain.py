@@ -12,11 +12,11 @@ from PIL import Image, PngImagePlugin
 from plugin_bundles import MakeBundle, spread
 
 from runtime import EngineError, PhotoError, Triage
+from runtime.answer.locales import texts_for
 from runtime.cli import main
 from runtime.conditions import CONDITIONS
 from runtime.explain import Explanation, explain, overlay
-from runtime.locales import texts_for
-from runtime.photo import Pixels
+from runtime.photo.decode import Pixels
 from runtime.prediction import Prediction
 
 SIDE = 64

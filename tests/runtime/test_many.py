@@ -21,10 +21,10 @@ from PIL import Image
 from plugin_bundles import MakeBundle
 
 from runtime import EngineError, PhotoError, Report, Tier, Triage, find_photos
-from runtime.answers import COLUMNS, AnswersFile, csv_cells, json_line
+from runtime.answer.locales import LANGUAGES
+from runtime.answer.table import COLUMNS, AnswersFile, csv_cells, json_line
 from runtime.cli import main
 from runtime.conditions import Condition
-from runtime.locales import LANGUAGES
 from runtime.progress import Progress, clock_time
 from runtime.triage import Reason
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from runtime.advice import AdviceKind, kind_of
+from runtime.answer.advice import AdviceKind, kind_of
+from runtime.bundle.manifest import OperatingPoints, PredictionSets
 from runtime.conditions import CONDITIONS, NEEDS_A_DOCTOR, Condition
 from runtime.errors import EngineError
-from runtime.manifest import OperatingPoints, PredictionSets
 from runtime.prediction import Prediction
 from runtime.triage import Decision, Reason, Tier, by_likelihood, decide, likely_conditions
 

@@ -13,8 +13,9 @@ from teacher import soft_labels
 from teacher.data.batches import ViewPlan
 from teacher.data.dataset import Dataset
 from teacher.data.splits import Part
-from teacher.finetune import answer
-from teacher.siglip import EncoderChoice, Teacher, TeacherError
+from teacher.models.encoder import EncoderChoice, TeacherError
+from teacher.models.fine_tuning import answer
+from teacher.models.network import Teacher
 from teacher.soft_labels import SoftLabels, ensure_soft_labels, soft_labels_folder
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from runtime.answer.locales import texts_for
 from runtime.conditions import CONDITIONS
-from runtime.locales import texts_for
 from teacher.data.synthetic.painting import paint
 from teacher.data.synthetic.scene import DOMAINS, TONES, Scene, SyntheticConfig, draw_scene
 from teacher.data.synthetic.store import write_image

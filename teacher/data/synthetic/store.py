@@ -11,11 +11,11 @@ import numpy as np
 from PIL import Image
 
 from runtime.conditions import MALIGNANT_CONDITIONS, Condition
+from runtime.files import written_whole
 from teacher.data.sample import DataError, Domain, Sample, tone_group
 from teacher.data.synthetic.capture import jpeg_bytes
 from teacher.data.synthetic.painting import render
 from teacher.data.synthetic.scene import Scene, SyntheticConfig, draw_scene
-from teacher.files import written_whole
 
 DATASET = "synthetic"
 METADATA_NAME, RECIPE_NAME, IMAGE_FOLDER = "metadata.csv", "synthetic.json", "images"

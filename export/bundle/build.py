@@ -1,0 +1,367 @@
+"""A student becomes a bundle: measured, exported, judged file by file, and only then written."""
+
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from distill.int8.fine_tune import QuantisedStudent
+from distill.int8.quantised_student import ensure_quantised
+from distill.student import Student
+from export.bundle.bundle_report import ReportContent, write_report
+from export.bundle.calibration_report import write_calibration_report
+from export.bundle.context import Context, ModelFormat
+from export.bundle.formats import FORMATS
+from export.bundle.licences import licence_of
+from export.int8.search import FineTuned
+from export.onnx_file.convert import to_onnx
+from export.verify.calibrate import Targets
+from export.verify.judge import FileReport, Judge
+from export.verify.latency import Clock, against_fp32
+from export.verify.model_file import Written
+from export.verify.outputs import figures
+from export.verify.parity import LIMITS, GateError, Limits
+from export.verify.reference import Photos, Reference, evenly_spread, make_reference, module_of, photos_of
+from export.workshop.child import ExportError, Workshop
+from export.workshop.stages import Stages, captured, last_lines
+from export.workshop.toolchain import toolchain
+from runtime.bundle.load import Figure, InputSpec, Manifest, read_manifest, verified, write_manifest
+from runtime.conditions import CONDITIONS
+from runtime.errors import SkintagError
+from teacher.data.dataset import Dataset
+from teacher.data.splits import Part
+
+BUILD_FOLDER = ".build"
+"""Beside the bundles: scratch folders of running exports, and the converters' logs."""
+
+LOG_NAME = "converters.log"
+
+FineTune = Callable[[Stages], QuantisedStudent]
+"""Makes a student fit for 8 bit, showing its progress as a stage."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportOptions:
+    """Everything about an export that is not the student and not the photos."""
+
+    targets: Targets = field(default_factory=Targets)
+    """what the operating points are to keep"""
+    limits: Mapping[str, Limits] = field(default_factory=lambda: dict(LIMITS))
+    """the gate, per precision"""
+    margin: float = 0.01
+    """how much more tier agreement than the gate asks a candidate must show on the calibration part: a share of 97% of
+    744 photos is uncertain by 0.6 points (one standard error)"""
+    statistics_photos: int = 1000
+    """training photos that say what is familiar"""
+    range_photos: int = 128
+    """calibration photos that INT8 activation ranges are taken from"""
+    judge_photos: int = 400
+    """calibration photos, at most, that INT8 candidates are compared on"""
+    onnx_recipe: str | None = None
+    """the only recipe to try for ONNX INT8; None: search"""
+    tflite_recipe: str | None = None
+    keep_going: bool = False
+    """whether a file that fails leaves the others be: the bundle is then marked incomplete"""
+    examples: bool = True
+    """whether the report shows photos; they carry the terms of their dataset"""
+    licence: str | None = None
+    """the licence text; None derives it from the datasets the student was trained on"""
+    created: str = field(default_factory=lambda: date.today().isoformat())
+    formats: Sequence[ModelFormat] = FORMATS
+    clock: Clock = against_fp32
+    """tells candidates' latency"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Built:
+    """A bundle that was written."""
+
+    folder: Path
+    manifest: Manifest
+    reference_figures: Mapping[str, Figure]
+    """the PyTorch student on the test part"""
+    failures: Mapping[str, str]
+    """what was said of each file that is missing from the bundle"""
+    files: Sequence[FileReport]
+    judge: Judge
+    """what they were held against"""
+
+
+def build_bundle(
+    student: Student,
+    data: Dataset,
+    *,
+    out: Path,
+    options: ExportOptions | None = None,
+    stages: Stages | None = None,
+    fine_tune: FineTune | None = None,
+) -> Built:
+    """Export `student`, judge each file on `data`, and write the bundle folder `out`.
+
+    Nothing appears at `out` unless every file passed (with `keep_going`: at least one); what was there before is
+    replaced at the very end. `fine_tune` is called where no recipe quantises the student well enough.
+    Raises GateError when a file's answers are too far from the student's, ExportError when a converter fails.
+    """
+    _check_target(out)
+    photos = _photos(data)
+    with _workshop(out) as workshop:
+        export = _Export(
+            student=student,
+            data=data,
+            photos=photos,
+            options=options or ExportOptions(),
+            stages=stages or Stages.silent(),
+            workshop=workshop,
+            fine_tune=fine_tune,
+        )
+        judge = export.judge()
+        files, failures = export.files(judge)
+    content = export.content(judge.reference, files, failures)
+    with export.stages.stage("Writing the bundle"), _written_aside(out) as folder:
+        _write(folder, content)
+    return Built(
+        folder=out,
+        manifest=content.manifest,
+        reference_figures=content.reference_figures,
+        failures=failures,
+        files=files,
+        judge=judge,
+    )
+
+
+def fine_tune_of(run: Path) -> FineTune:
+    """The fine-tune of a run's student, kept in its folder for the next time."""
+
+    def fine_tune(stages: Stages) -> QuantisedStudent:
+        with stages.counted("Fine-tuning for 8 bit") as start:
+            return ensure_quantised(run, start=start)
+
+    return fine_tune
+
+
+def judge_of(student: Student, data: Dataset, *, options: ExportOptions, stages: Stages) -> Judge:
+    """What the files of a student are held against, for a bundle that exists already."""
+    return _judge(student, _photos(data), options=options, stages=stages)
+
+
+def _judge(student: Student, photos: Mapping[Part, Photos], *, options: ExportOptions, stages: Stages) -> Judge:
+    reference = make_reference(
+        student, photos, statistics_photos=options.statistics_photos, targets=options.targets, stages=stages
+    )
+    return Judge(photos=photos, reference=reference, targets=options.targets, limits=options.limits, stages=stages)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Export:
+    """One call of `build_bundle`."""
+
+    student: Student
+    data: Dataset
+    photos: Mapping[Part, Photos]
+    options: ExportOptions
+    stages: Stages
+    workshop: Workshop
+    fine_tune: FineTune | None
+
+    def judge(self) -> Judge:
+        return _judge(self.student, self.photos, options=self.options, stages=self.stages)
+
+    def files(self, judge: Judge) -> tuple[list[FileReport], dict[str, str]]:
+        """Every format written and judged; what was said of those that failed, where that does not end the export."""
+        context = self._context(judge)
+        passed: list[FileReport] = []
+        failures: dict[str, str] = {}
+        for kind in self.options.formats:
+            try:
+                passed.append(judge.file(kind, self._convert(kind, context)))
+            except (GateError, ExportError) as error:
+                failures[kind.label] = str(error)
+                if not self.options.keep_going or len(failures) == len(self.options.formats):
+                    raise _final(error) from error
+        return passed, failures
+
+    def content(self, reference: Reference, files: Sequence[FileReport], failures: Mapping[str, str]) -> ReportContent:
+        test = self.photos[Part.TEST]
+        own = figures(reference.outputs[Part.TEST], test.malignant, test.conditions, reference.thresholds)
+        return ReportContent(
+            manifest=self._manifest(files, failures),
+            reference_figures=own,
+            reference_outputs=reference.outputs[Part.VALIDATION],
+            reference_thresholds=reference.thresholds,
+            reference_calibration=reference.calibration,
+            test_malignant=test.malignant,
+            photos=self.photos[Part.VALIDATION] if self.options.examples else None,
+            files=files,
+            failures=failures,
+            limits=self.options.limits,
+        )
+
+    def _convert(self, kind: ModelFormat, context: Context) -> Written:
+        title, log = f"Converting to {kind.label}", self.workshop.log
+        with self.stages.stage(title):
+            try:
+                with captured(log):
+                    written = kind.write(context)
+            except SkintagError:
+                raise
+            except Exception as error:  # converters raise anything
+                reason = (str(error).strip().splitlines() or [""])[0]
+                text = f"{title} failed: {type(error).__name__}: {reason} (the converter's whole output: {log})"
+                raise ExportError(text, log=last_lines(log)) from error
+        return written
+
+    def _context(self, judge: Judge) -> Context:
+        photos, options = self.photos[Part.CALIBRATION], self.options
+        ranges = evenly_spread(len(photos), options.range_photos)
+        judged = evenly_spread(len(photos), options.judge_photos)
+        return Context(
+            module=judge.reference.module,
+            metadata=self._metadata(),
+            range_photos=[photos.squares[index] for index in ranges],
+            judge_photos=[photos.squares[index] for index in judged],
+            verdict=lambda outputs, precision: judge.verdict(
+                outputs, judged, precision=precision, margin=options.margin
+            ),
+            workshop=self.workshop,
+            fine_tune=None if self.fine_tune is None else lambda: self._fine_tuned(judge.reference),
+            clock=options.clock,
+            onnx_recipe=options.onnx_recipe,
+            tflite_recipe=options.tflite_recipe,
+            note=self.stages.note,
+        )
+
+    def _fine_tuned(self, reference: Reference) -> FineTuned:
+        """The fine-tuned student with everything around it, as ONNX FP32, and the ranges it learnt."""
+        assert self.fine_tune is not None
+        tuned = self.fine_tune(self.stages)
+        module = module_of(
+            tuned.student,
+            self.photos[Part.TRAIN],
+            temperatures=reference.module.temperatures,
+            statistics_photos=self.options.statistics_photos,
+            stages=self.stages,
+        )
+        return FineTuned(model=to_onnx(module, metadata=self._metadata()), ranges=tuned.ranges)
+
+    def _manifest(self, files: Sequence[FileReport], failures: Mapping[str, str]) -> Manifest:
+        spec = self.student.spec
+        return Manifest(
+            model_id=self._model_id(),
+            architecture=spec.arch,
+            created=self.options.created,
+            licence=self._licence(),
+            training_data=self._datasets(),
+            input=InputSpec(height=spec.image_size, width=spec.image_size),
+            files=tuple(file.entry for file in files),
+            incomplete=tuple(failures),
+            toolchain=toolchain(),
+        )
+
+    def _metadata(self) -> dict[str, str]:
+        """What stands inside each file: one that lost its manifest still says what it is."""
+        return {
+            "model_id": self._model_id(),
+            "architecture": self.student.spec.arch,
+            "conditions": ",".join(CONDITIONS),
+            "licence": self._licence(),
+            "training_data": ",".join(self._datasets()),
+        }
+
+    def _model_id(self) -> str:
+        """Architecture and a digest of the weights: the same student always has the same name."""
+        digest = hashlib.sha256()
+        for name, tensor in sorted(self.student.state_dict().items()):
+            digest.update(name.encode())
+            digest.update(tensor.cpu().contiguous().numpy().tobytes())
+        return f"{self.student.spec.arch}-{digest.hexdigest()[:10]}"
+
+    def _datasets(self) -> tuple[str, ...]:
+        return tuple(sorted({sample.dataset for sample in self.data.samples}))
+
+    def _licence(self) -> str:
+        return self.options.licence or licence_of(self._datasets())
+
+
+def _photos(data: Dataset) -> dict[Part, Photos]:
+    photos = {part: photos_of(data, part) for part in Part}
+    empty = [part.value for part in Part if not len(photos[part])]
+    if empty:
+        raise ExportError(f"no photos in the parts {', '.join(empty)}: a bundle is calibrated and judged on all four")
+    return photos
+
+
+def _write(folder: Path, content: ReportContent) -> None:
+    """Fill the folder, then read it back as a device does: a full disk or a bad manifest shows here."""
+    for file in content.files:
+        (folder / file.entry.name).write_bytes(file.data)
+    write_manifest(folder, content.manifest)
+    write_report(folder, content)
+    answers = {file.entry.name: file.measured.test for file in content.files}
+    write_calibration_report(folder, content.manifest, test=answers, malignant=content.test_malignant)
+    for file in read_manifest(folder).files:
+        verified(folder, file)
+
+
+def _check_target(out: Path) -> None:
+    if out.exists() and not (out / "manifest.json").is_file() and (not out.is_dir() or any(out.iterdir())):
+        raise ExportError(f"{out}: exists and is not a bundle; choose another --name or --out")
+
+
+@contextmanager
+def _written_aside(out: Path) -> Iterator[Path]:
+    """A folder beside `out` that takes its place when all went well and disappears when not."""
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        aside = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}-"))
+    except OSError as error:
+        raise ExportError(f"{out}: cannot be written ({error.strerror})") from error
+    try:
+        aside.chmod(0o755)
+        yield aside
+        _swap(aside, out)
+    except OSError as error:
+        raise ExportError(f"{out}: cannot be written ({error.strerror or error})") from error
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _swap(new: Path, out: Path) -> None:
+    """Put `new` where `out` is; the old bundle comes back when that fails."""
+    if not out.exists():
+        new.rename(out)
+        return
+    old = out.with_name(f"{new.name}-old")
+    out.rename(old)
+    try:
+        new.rename(out)
+    except BaseException:
+        old.rename(out)
+        raise
+    shutil.rmtree(old)
+
+
+@contextmanager
+def _workshop(out: Path) -> Iterator[Workshop]:
+    """A scratch folder beside the bundles; the converters' log stays there, the rest goes when all is done."""
+    home = out.parent / BUILD_FOLDER / out.name
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        scratch = Path(tempfile.mkdtemp(dir=home))
+        log = home / LOG_NAME
+        log.write_bytes(b"")
+    except OSError as error:
+        raise ExportError(f"{home}: cannot be written ({error.strerror})") from error
+    try:
+        yield Workshop(folder=scratch, log=log)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _final(error: GateError | ExportError) -> GateError | ExportError:
+    """The error that ends an export, saying so."""
+    text = f"{error}. No bundle was written"
+    return ExportError(text, log=error.log) if isinstance(error, ExportError) else GateError(text)

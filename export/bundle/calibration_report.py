@@ -1,0 +1,152 @@
+"""`calibration.md` of a bundle: where the tiers change, what is promised of it, and for whom nothing is."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Drawing
+
+from export.bundle.markdown import section, table
+from export.verify.outputs import Outputs
+from runtime.bundle.load import Figure, GroupAssurance, Manifest, ModelFile, OperatingPoints
+from runtime.bundle.manifest import UNKNOWN_GROUP
+from teacher.console import figure_text
+
+CALIBRATION_NAME = "calibration.md"
+PICTURE_NAME = "calibration.png"
+
+BINS = 10
+"""Of the reliability diagram: each holds as many photos as the next."""
+
+
+def write_calibration_report(
+    folder: Path, manifest: Manifest, *, test: Mapping[str, Outputs], malignant: np.ndarray
+) -> None:
+    """Write `calibration.md` and its picture. `test`: answers on the test part, by file name; malignant: bool [N]."""
+    _draw(manifest, test, malignant).savefig(folder / PICTURE_NAME, dpi=110, metadata={"Software": None})
+    (folder / CALIBRATION_NAME).write_text("\n".join(_lines(manifest)) + "\n", encoding="utf-8")
+
+
+def _lines(manifest: Manifest) -> Iterator[str]:
+    yield f"# Calibration of {manifest.model_id}"
+    yield ""
+    yield "Each file's thresholds come from its own answers on the calibration part; achieved figures are those of the"
+    yield "test part, which nothing was chosen on (95% intervals, n in brackets). A bound holds for new photos that are"
+    yield "exchangeable with the calibration part: the same cameras, people and referral. Elsewhere it is a guess."
+    yield from section("Where the tiers change")
+    yield from table(("file", "low", "high", "how `low` was derived"), map(_points_row, manifest.files))
+    yield from section("Target and achieved")
+    header = ("file", "figure", "target", "calibration part", "test part")
+    yield from table(header, (row for file in manifest.files for row in _achieved_rows(file)))
+    yield ""
+    yield f"![Sensitivity, specificity and reliability on the test part]({PICTURE_NAME})"
+    yield from section("Tone groups")
+    yield "A group is assured where it has cancers enough for a bound of its own; `low` is the smallest of all bounds."
+    yield ""
+    header = ("file", "tone group", "cancers", "sensitivity at `low`, calibration part", "")
+    yield from table(header, (row for file in manifest.files for row in _group_rows(file)))
+
+
+def _points_row(file: ModelFile) -> tuple[str, ...]:
+    points = file.operating_points
+    how = points.method or "defaults: **uncalibrated**, too few photos"
+    return _label(file), f"{points.low:.4f}", f"{points.high:.4f}", how
+
+
+def _achieved_rows(file: ModelFile) -> Iterator[tuple[str, ...]]:
+    points, sets, label = file.operating_points, file.prediction_sets, _label(file)
+    metrics = {name: _figure(figure) for name, figure in file.metrics.items()}
+    if points.calibrated:
+        sensitivity = f"{_share(points.target_sensitivity)} {_confidence(points)}"
+        yield (
+            label,
+            "sensitivity at `low`",
+            sensitivity,
+            _figure(points.sensitivity_at_low),
+            metrics.get("sensitivity_at_low", "-"),
+        )
+        yield label, "specificity at `low`", "", "-", metrics.get("specificity_at_low", "-")
+        specificity = f"{_share(points.target_specificity)} on average"
+        yield (
+            label,
+            "specificity at `high`",
+            specificity,
+            _figure(points.specificity_at_high),
+            metrics.get("specificity_at_high", "-"),
+        )
+    if sets is not None:
+        yield label, "condition in its set", _share(sets.target_coverage), "-", metrics.get("set_coverage", "-")
+        yield label, "conditions in a set", "", "-", metrics.get("set_size", "-")
+    if file.novelty_rejection is not None:
+        rejected = metrics.get("rejected_as_unfamiliar", "-")
+        yield label, "rejected as unfamiliar", f"at most {_share(file.novelty_rejection)} on average", "-", rejected
+
+
+def _group_rows(file: ModelFile) -> Iterator[tuple[str, ...]]:
+    for group in file.operating_points.groups:
+        yield _label(file), group.group, f"{group.cancers}", _figure(group.sensitivity_at_low), _assured(group)
+
+
+def _assured(group: GroupAssurance) -> str:
+    if group.group == UNKNOWN_GROUP:
+        return "by the bound over all, whatever their tones are"
+    return "assured" if group.assured else "**not assured**: too few cancers"
+
+
+def _label(file: ModelFile) -> str:
+    return f"{file.format} {file.precision}"
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{value:.0%}" if round(value * 100, 6).is_integer() else f"{value:.1%}"
+
+
+def _confidence(points: OperatingPoints) -> str:
+    return "on average" if points.confidence is None else f"with {_share(points.confidence)} confidence"
+
+
+def _figure(figure: Figure | None) -> str:
+    return "-" if figure is None else f"{figure_text(figure)} [{figure.n:,}]"
+
+
+def _draw(manifest: Manifest, test: Mapping[str, Outputs], malignant: np.ndarray) -> Drawing:
+    """One column per file: what each threshold would give, and below it whether the probabilities can be believed."""
+    drawing = Drawing(figsize=(4.2 * len(manifest.files), 7.2), layout="constrained")
+    axes = drawing.subplots(2, len(manifest.files), squeeze=False)
+    for column, file in enumerate(manifest.files):
+        scores = test[file.name].malignancy
+        _draw_thresholds(axes[0][column], scores, malignant, file.operating_points)
+        axes[0][column].set_title(_label(file))
+        _draw_reliability(axes[1][column], scores, malignant)
+    return drawing
+
+
+def _draw_thresholds(axes: Axes, scores: np.ndarray, malignant: np.ndarray, points: OperatingPoints) -> None:
+    grid = np.linspace(0, 1, 201)
+    if malignant.any():
+        axes.plot(grid, _reached(scores[malignant], grid), color="#b7352d", label="sensitivity: cancers at or above")
+    if not malignant.all():
+        axes.plot(grid, 1 - _reached(scores[~malignant], grid), color="#2b6cb0", label="specificity: benign below")
+    for name in ("low", "high"):
+        value: float = getattr(points, name)
+        axes.axvline(value, color="0.4", linestyle="--" if name == "low" else ":", label=f"{name} {value:.3f}")
+    axes.set(xlabel="threshold on malignancy", ylabel="share", xlim=(0, 1), ylim=(0, 1.02))
+    axes.legend(fontsize=7, loc="lower right")
+
+
+def _reached(scores: np.ndarray, grid: np.ndarray) -> np.ndarray:
+    return (scores[:, None] >= grid).mean(axis=0)
+
+
+def _draw_reliability(axes: Axes, scores: np.ndarray, malignant: np.ndarray) -> None:
+    said, found = _reliability(scores, malignant)
+    axes.plot([0, 1], [0, 1], color="0.8", linewidth=1)
+    axes.plot(said, found, marker="o", color="#2b6cb0")
+    axes.set(xlabel="malignancy, mean of a bin", ylabel="share of cancers in it", xlim=(0, 1), ylim=(0, 1))
+
+
+def _reliability(scores: np.ndarray, malignant: np.ndarray) -> tuple[Sequence[float], Sequence[float]]:
+    bins: Iterable[np.ndarray] = np.array_split(np.argsort(scores, kind="stable"), min(BINS, len(scores)))
+    pairs = [(float(scores[photos].mean()), float(malignant[photos].mean())) for photos in bins]
+    return [said for said, _ in pairs], [found for _, found in pairs]

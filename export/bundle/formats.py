@@ -1,0 +1,178 @@
+"""The formats a bundle can hold, as data, and the function that writes each.
+
+ONNX is made in this process; the converters of TFLite and Core ML work in a child each (`export.workshop.child`).
+"""
+
+import json
+from functools import partial
+
+from export.bundle.context import Context, ModelFormat
+from export.coreml.convert import Precision, coreml_metadata, coreml_outputs, coreml_tensors
+from export.int8 import search as int8_search
+from export.int8.sensitivity import onnx_tensors
+from export.onnx_file.convert import labelled, onnx_metadata, retuned
+from export.onnx_file.module import EdgeModule, Temperatures
+from export.onnx_file.module_files import module_files
+from export.tflite.convert import tflite_outputs, tflite_tensors
+from export.tflite.model import labelled_tflite, retuned_tflite, tflite_metadata
+from export.tflite.search import TfliteBench, search_tflite
+from export.verify.model_file import Written
+from export.verify.outputs import file_outputs
+from export.workshop.child import Cost, measured
+
+TIMED_CHOICE = "the recipe was chosen by its latency on the machine that exported; --onnx-recipe {} repeats it"
+
+
+def write_onnx_fp32(context: Context) -> Written:
+    """The exported model as it is."""
+    model, cost = context.fp32()
+    label = {"precision": "fp32"}
+    return Written(
+        data=labelled(model, **label).SerializeToString(),
+        retune=lambda temperatures: labelled(retuned(model, temperatures), **label).SerializeToString(),
+        cost=cost,
+    )
+
+
+def write_onnx_int8(context: Context) -> Written:
+    """The exported model quantised by the fastest recipe that passes on the calibration photos."""
+    model, cost = context.fp32()
+    with measured() as search_cost:
+        found = int8_search.search(
+            model,
+            context.range_photos,
+            judge=context.judge_int8(file_outputs),
+            clock=context.clock,
+            only=context.onnx_recipe,
+            fine_tune=context.fine_tuned if context.fine_tune else None,
+            note=context.note,
+        )
+    label = {"precision": "int8", "recipe": found.recipe.name}
+
+    def retune(temperatures: Temperatures) -> bytes:
+        return labelled(retuned(found.model, temperatures), **label).SerializeToString()
+
+    return Written(
+        data=labelled(found.model, **label).SerializeToString(),
+        retune=retune,
+        cost=cost + search_cost(),
+        recipe=found.recipe.name,
+        determinism="" if context.onnx_recipe else TIMED_CHOICE.format(found.recipe.name),
+        tried=tuple(found.tried),
+        damage=tuple(found.sensitivity),
+        baseline=model.SerializeToString,
+    )
+
+
+def write_tflite_fp32(context: Context) -> Written:
+    """The ONNX FP32 model, converted."""
+    data, cost = _tflite_bench(context).converted(context.fp32()[0])
+    label = {"precision": "fp32"}
+    return Written(
+        data=labelled_tflite(data, **label),
+        retune=lambda temperatures: labelled_tflite(retuned_tflite(data, temperatures), **label),
+        cost=cost,
+    )
+
+
+def write_tflite_int8(context: Context) -> Written:
+    """The FP32 file quantised by the first recipe that passes on the calibration photos."""
+    found = search_tflite(context.fp32()[0], _tflite_bench(context))
+    recipe = found.chosen.tried.recipe.name
+    data, label = found.chosen.data, {"precision": "int8", "recipe": recipe}
+    return Written(
+        data=labelled_tflite(data, **label),
+        retune=lambda temperatures: labelled_tflite(retuned_tflite(data, temperatures), **label),
+        cost=found.cost,
+        recipe=recipe,
+        tried=found.tried,
+        baseline=lambda: found.chosen.baseline,
+    )
+
+
+def _tflite_bench(context: Context) -> TfliteBench:
+    return TfliteBench(
+        workshop=context.workshop,
+        metadata=context.metadata,
+        photos=context.range_photos,
+        judge=context.judge_int8(tflite_outputs),
+        fine_tune=context.fine_tuned if context.fine_tune else None,
+        only=context.tflite_recipe,
+        note=context.note,
+    )
+
+
+def write_coreml(context: Context, *, precision: Precision) -> Written:
+    """The module converted from PyTorch; other temperatures need another conversion."""
+
+    def convert(module: EdgeModule, precision: Precision) -> tuple[bytes, Cost]:
+        metadata = json.dumps(dict(context.metadata)).encode()
+        return context.workshop.run(f"coreml-{precision}", {**module_files(module), "metadata.json": metadata})
+
+    def retune(temperatures: Temperatures) -> bytes:
+        return convert(context.module.retuned(temperatures), precision)[0]
+
+    data, cost = convert(context.module, precision)
+    return Written(
+        data=data,
+        retune=retune,
+        cost=cost,
+        recipe=COREML_RECIPES[precision],
+        baseline=None if precision == "fp16" else lambda: convert(context.module, "fp16")[0],
+    )
+
+
+COREML_RECIPES: dict[Precision, str] = {"fp16": "", "int8": "weights-s8"}
+
+# INT8 first: it is what phones take, and the runtime runs the first ONNX file of a manifest.
+FORMATS = (
+    ModelFormat(
+        format="onnx",
+        precision="int8",
+        file_name="model.int8.onnx",
+        write=write_onnx_int8,
+        outputs=file_outputs,
+        tensors=onnx_tensors,
+        metadata=onnx_metadata,
+        max_bytes=int8_search.MAX_BYTES,
+    ),
+    ModelFormat(
+        format="onnx",
+        precision="fp32",
+        file_name="model.fp32.onnx",
+        write=write_onnx_fp32,
+        outputs=file_outputs,
+        tensors=onnx_tensors,
+        metadata=onnx_metadata,
+    ),
+    ModelFormat(
+        format="tflite",
+        precision="int8",
+        file_name="model.int8.tflite",
+        write=write_tflite_int8,
+        outputs=tflite_outputs,
+        tensors=tflite_tensors,
+        metadata=tflite_metadata,
+    ),
+    ModelFormat(
+        format="tflite",
+        precision="fp32",
+        file_name="model.fp32.tflite",
+        write=write_tflite_fp32,
+        outputs=tflite_outputs,
+        tensors=tflite_tensors,
+        metadata=tflite_metadata,
+    ),
+    *(
+        ModelFormat(
+            format="coreml",
+            precision=precision,
+            file_name=f"model.{precision}.mlpackage.zip",
+            write=partial(write_coreml, precision=precision),
+            outputs=coreml_outputs,
+            tensors=coreml_tensors,
+            metadata=coreml_metadata,
+        )
+        for precision in COREML_RECIPES
+    ),
+)

@@ -1,0 +1,68 @@
+"""The child process of an export: `python -m export.bundle.worker TASK FOLDER` does one conversion and ends.
+
+Inputs lie in the folder; the result is written there under `RESULT_NAME`.
+"""
+
+import io
+import json
+import sys
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import onnx
+
+from export.coreml.convert import Precision, to_coreml
+from export.onnx_file.module_files import read_module
+from export.tflite.convert import to_tflite
+from export.tflite.quantize import TFLITE_RECIPES, TfliteRecipe, quantise_tflite
+from export.workshop.child import PEAK_NAME, RESULT_NAME
+from export.workshop.memory import peak_bytes
+
+Files = Mapping[str, bytes]
+
+
+def tflite_fp32(files: Files, folder: Path) -> bytes:
+    """model.onnx and metadata.json -> TFLite FP32"""
+    model = onnx.ModelProto.FromString(files["model.onnx"])
+    return to_tflite(model, metadata=json.loads(files["metadata.json"]), work=folder / "onnx2tf")
+
+
+def tflite_int8(files: Files, folder: Path) -> bytes:
+    """model.tflite, photos.npy and request.json (recipe, ranges or null) -> TFLite INT8"""
+    request = json.loads(files["request.json"])
+    known = {recipe.name: recipe for recipe in TFLITE_RECIPES}
+    ranges = request["ranges"] and {key: (low, high) for key, (low, high) in request["ranges"].items()}
+    return quantise_tflite(
+        files["model.tflite"],
+        list(np.load(io.BytesIO(files["photos.npy"]), allow_pickle=False)),
+        ranges=ranges,
+        recipe=known.get(request["recipe"], TfliteRecipe(name=request["recipe"])),
+    )
+
+
+def coreml(files: Files, folder: Path, *, precision: Precision) -> bytes:
+    """The module's files and metadata.json -> zipped .mlpackage"""
+    return to_coreml(read_module(files), precision=precision, metadata=json.loads(files["metadata.json"]))
+
+
+TASKS: Mapping[str, Callable[[Files, Path], bytes]] = {
+    "tflite-fp32": tflite_fp32,
+    "tflite-int8": tflite_int8,
+    "coreml-fp16": partial(coreml, precision="fp16"),
+    "coreml-int8": partial(coreml, precision="int8"),
+}
+
+
+def main() -> None:
+    """Entry point of `python -m export.bundle.worker`."""
+    task, folder = sys.argv[1], Path(sys.argv[2])
+    files = {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.is_file()}
+    result = TASKS[task](files, folder)
+    (folder / PEAK_NAME).write_text(str(peak_bytes()))
+    (folder / RESULT_NAME).write_bytes(result)
+
+
+if __name__ == "__main__":
+    main()

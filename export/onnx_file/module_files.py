@@ -1,0 +1,35 @@
+"""An EdgeModule as two files, so that another process can convert it: weights as safetensors, the rest as JSON."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+
+from safetensors.torch import load, save
+
+from distill.student import Student, StudentSpec
+from export.onnx_file.module import EdgeModule, FeatureStatistics, PhotoStudent, Temperatures
+
+WEIGHTS_NAME, SHAPE_NAME = "module.safetensors", "module.json"
+
+
+def module_files(module: EdgeModule) -> dict[str, bytes]:
+    """The contents of both files by name."""
+    tensors = {name: tensor.detach().contiguous() for name, tensor in module.state_dict().items()}
+    shape = {"spec": asdict(module.spec), "temperatures": asdict(module.temperatures)}
+    return {WEIGHTS_NAME: save(tensors), SHAPE_NAME: json.dumps(shape).encode()}
+
+
+def read_module(files: Mapping[str, bytes]) -> EdgeModule:
+    """The module that `module_files` wrote, in eval mode."""
+    shape = json.loads(files[SHAPE_NAME])
+    spec = shape["spec"]
+    tensors = load(files[WEIGHTS_NAME])
+    student = Student(StudentSpec(**{**spec, "mean": tuple(spec["mean"]), "std": tuple(spec["std"])}))
+    # Placeholders of the right shape; the stored tensors replace them.
+    components, width = tensors["components"].shape
+    statistics = FeatureStatistics.blank(width, components=components)
+    module = EdgeModule(
+        PhotoStudent(student), statistics=statistics, temperatures=Temperatures(**shape["temperatures"])
+    )
+    module.load_state_dict(tensors)
+    return module.eval()

@@ -1,0 +1,282 @@
+"""Calibration: temperatures inside the graph, operating points, novelty threshold and prediction sets per file.
+
+All of it on the calibration part, which nothing else was chosen on, and on the answers of the very file that ships.
+Every bound is an order statistic of those answers, so it holds whatever their distribution, for new photos that are
+exchangeable with the calibration part (Vovk 2005; risk control: Bates et al. 2021, Angelopoulos et al. 2022).
+"""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax, logit
+from scipy.stats import binom
+
+from export.onnx_file.module import Temperatures
+from export.verify.outputs import Outputs, Thresholds
+from runtime.bundle.load import GroupAssurance, OperatingPoints, PredictionSets
+from runtime.bundle.manifest import UNKNOWN_GROUP
+from runtime.errors import SkintagError
+from teacher.data.sample import ToneGroup
+from teacher.evaluation.figures import rate_figure
+
+MIN_CASES = 20
+"""Malignant (and benign) photos below which no operating point is derived: 95% of fewer than 20 is none to spare."""
+
+NOVELTY_REJECTION = 0.03
+"""Share of ordinary photos that may be called unfamiliar. On the default student 2% leaves 6 of 22 photos without skin
+unnoticed, 3% leaves 3, 5% leaves 2: beyond 3% mostly sound photos are lost."""
+
+CONFIDENCE = 0.95
+"""Chance that the `low` threshold keeps its target. On the default student, against a bound that holds on average only,
+it costs 4.5 points of specificity at `low` (0.69 for 0.74) and shows melanomas as low half as often (3.4% for 6.4%)."""
+
+LEAST_PROBABILITY = 1e-7
+"""Nearer to 0 or 1 than this, a float32 probability has lost its logit."""
+
+SAME_TEMPERATURE = 0.005
+"""Relative; changes a probability by less than 0.002 wherever it is."""
+
+TEMPERATURE_BOUNDS = (0.05, 20.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Targets:
+    """What the operating points are to keep."""
+
+    sensitivity: float = 0.95
+    """share of cancers that reach `low`"""
+    specificity: float = 0.95
+    """share of benign lesions that stay below `high`"""
+    confidence: float = CONFIDENCE
+    """chance that `low` keeps its target on new photos; 0: it keeps it on average only"""
+    coverage: float = 0.90
+    """share of photos whose condition is in their prediction set"""
+    novelty_rejection: float = NOVELTY_REJECTION
+    """share of ordinary photos that may be called unfamiliar"""
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if not 0.0 <= value < 1.0:
+                raise CalibrationError(f"{name} {value}: give a share from 0 up to, not including, 1")
+
+
+class CalibrationError(SkintagError):
+    """A target that nothing can keep; the message says which."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cases:
+    """What is known of the photos that a file is calibrated on."""
+
+    malignant: np.ndarray
+    """bool [N]"""
+    conditions: np.ndarray
+    """int [N], positions in `runtime.conditions.CONDITIONS`"""
+    groups: Sequence[str | None] = ()
+    """tone group of each; None where it is not known, empty where nothing is known of any"""
+
+    def take(self, indices: np.ndarray) -> "Cases":
+        """Some of the photos."""
+        groups = [self.groups[index] for index in indices] if self.groups else ()
+        return Cases(malignant=self.malignant[indices], conditions=self.conditions[indices], groups=groups)
+
+
+def can_calibrate(malignant: np.ndarray) -> bool:
+    """Whether the calibration part holds enough of both kinds. malignant: bool [N]."""
+    return min(int(malignant.sum()), int((~malignant).sum())) >= MIN_CASES
+
+
+def fit_temperatures(
+    malignancy_logits: np.ndarray, condition_logits: np.ndarray, *, malignant: np.ndarray, conditions: np.ndarray
+) -> Temperatures:
+    """One temperature per head, by the likelihood of the labels (Guo et al. 2017).
+
+    malignancy_logits: [N]; condition_logits: [N, 10]; malignant: bool [N]; conditions: int [N].
+    """
+    two_classes = np.stack([np.zeros_like(malignancy_logits), malignancy_logits], axis=1)
+    return Temperatures(
+        malignancy=fit_temperature(two_classes, malignant.astype(np.int64)),
+        conditions=fit_temperature(condition_logits, conditions),
+    )
+
+
+def recalibrated(
+    outputs: Outputs, before: Temperatures, *, malignant: np.ndarray, conditions: np.ndarray
+) -> Temperatures:
+    """Temperatures for a file from its own probabilities, which came out with the temperatures `before`.
+
+    A temperature within `SAME_TEMPERATURE` of the one before is kept: probabilities in float32 do not tell them apart.
+    """
+    scores = np.clip(outputs.malignancy.astype(np.float64), LEAST_PROBABILITY, 1 - LEAST_PROBABILITY)
+    shares = np.clip(outputs.conditions.astype(np.float64), LEAST_PROBABILITY, 1.0)
+    fitted = fit_temperatures(
+        before.malignancy * logit(scores),
+        before.conditions * np.log(shares),  # logits but for a constant per photo, which softmax ignores
+        malignant=malignant,
+        conditions=conditions,
+    )
+    pairs = {name: (getattr(before, name), getattr(fitted, name)) for name in ("malignancy", "conditions")}
+    return Temperatures(
+        **{name: old if abs(new / old - 1) < SAME_TEMPERATURE else new for name, (old, new) in pairs.items()}
+    )
+
+
+def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
+    """The temperature with the least negative log-likelihood. logits: [N, C]; labels: int [N]."""
+    rows, logits = np.arange(len(labels)), logits.astype(np.float64)
+
+    def loss(log_temperature: float) -> float:
+        return -float(log_softmax(logits / math.exp(log_temperature), axis=1)[rows, labels].mean())
+
+    low, high = (math.log(bound) for bound in TEMPERATURE_BOUNDS)
+    found: Any = minimize_scalar(loss, bounds=(low, high), method="bounded")
+    return math.exp(float(found.x))
+
+
+def thresholds(outputs: Outputs, cases: Cases, *, targets: Targets) -> Thresholds:
+    """All that turns a file's outputs into a report, from its own outputs on the calibration part."""
+    return Thresholds(
+        points=operating_points(outputs.malignancy, cases, targets=targets),
+        novelty=novelty_threshold(outputs.novelty, rejection=targets.novelty_rejection),
+        novelty_rejection=targets.novelty_rejection if len(outputs.novelty) else None,
+        sets=prediction_sets(outputs.conditions, cases.conditions, coverage=targets.coverage),
+    )
+
+
+def operating_points(scores: np.ndarray, cases: Cases, *, targets: Targets) -> OperatingPoints:
+    """`low` misses at most the allowed cancers, `high` alarms at most the allowed benign lesions, and high >= low.
+
+    `low` is the smallest of the bounds for all cancers and for those of each tone group that has enough of them, so
+    that it holds for each of these groups. With too few cases the defaults, marked as uncalibrated. scores: [N].
+    """
+    if not can_calibrate(cases.malignant):
+        return OperatingPoints()
+    cancers, harmless = scores[cases.malignant], scores[~cases.malignant]
+    bounds = low_bounds(scores, cases, targets=targets)
+    low = min(bound.threshold for bound in bounds.values())
+    high = max(low, upper_bound(harmless, share=targets.specificity))
+    whole = bounds[ALL]
+    return OperatingPoints(
+        low=low,
+        high=high,
+        calibrated=True,
+        target_sensitivity=targets.sensitivity,
+        target_specificity=targets.specificity,
+        sensitivity_at_low=rate_figure(int((cancers >= low).sum()), len(cancers)),
+        specificity_at_high=rate_figure(int((harmless < high).sum()), len(harmless)),
+        method=whole.describe(),
+        confidence=whole.confidence,
+        groups=tuple(_assurances(scores, cases, low=low, bounds=bounds)),
+    )
+
+
+ALL = "all"
+"""Key of the bound over everyone, beside those of the tone groups."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LowBound:
+    """A threshold that is the k-th smallest of the cancers' scores; k 0: zero, which every score reaches."""
+
+    threshold: float
+    k: int
+    cancers: int
+    confidence: float | None
+    """None: on average only"""
+
+    def describe(self) -> str:
+        """Such as "score number 2 from below of 125 cancers: risk control, confidence 0.95"."""
+        kind = "conformal, on average" if self.confidence is None else f"risk control, confidence {self.confidence:g}"
+        return f"score number {self.k} from below of {self.cancers} cancers: {kind}"
+
+
+def low_bounds(scores: np.ndarray, cases: Cases, *, targets: Targets) -> dict[str, LowBound]:
+    """The bound over all cancers under `ALL`, and one per known tone group with enough cancers for the confidence."""
+    found = {ALL: low_bound(scores[cases.malignant], targets=targets)}
+    for group, members in _groups(cases).items():
+        own = low_bound(scores[members], targets=targets)
+        if group != UNKNOWN_GROUP and own.k and own.confidence is not None:
+            found[group] = own
+    return found
+
+
+def low_bound(cancers: np.ndarray, *, targets: Targets) -> LowBound:
+    """At the wanted confidence where there are enough cancers, else on average. cancers: scores [n]."""
+    n, miss = len(cancers), 1 - targets.sensitivity
+    confident = confident_rank(n, miss=miss, confidence=targets.confidence) if targets.confidence else 0
+    k = confident or math.floor(miss * (n + 1) + 1e-9)
+    threshold = float(np.sort(cancers)[k - 1]) if k else 0.0
+    return LowBound(threshold=threshold, k=k, cancers=n, confidence=targets.confidence if confident else None)
+
+
+def confident_rank(n: int, *, miss: float, confidence: float) -> int:
+    """The largest k for which at most a share `miss` of all cancers lies below the k-th smallest of n scores, with at
+    least this confidence; 0 where n is too small for any.
+
+    More than that share lies below it only if fewer than k of n draws fell into the lowest share `miss`, which has the
+    chance P(Binomial(n, miss) <= k - 1) at most.
+    """
+    ranks = np.arange(1, n + 1)
+    allowed = ranks[binom.cdf(ranks - 1, n, miss) <= 1 - confidence]
+    return int(allowed.max(initial=0))
+
+
+def _groups(cases: Cases) -> dict[str, np.ndarray]:
+    """The malignant photos of each tone group, bool [N]; those without one under `UNKNOWN_GROUP`."""
+    if not cases.groups:
+        return {UNKNOWN_GROUP: cases.malignant}
+    names = np.array([group or UNKNOWN_GROUP for group in cases.groups])
+    return {str(name): cases.malignant & (names == name) for name in np.unique(names)}
+
+
+def _assurances(
+    scores: np.ndarray, cases: Cases, *, low: float, bounds: Mapping[str, LowBound]
+) -> Iterator[GroupAssurance]:
+    groups = _groups(cases)
+    for group in (*ToneGroup, UNKNOWN_GROUP):
+        own = scores[groups[group]] if group in groups else np.empty(0)
+        reached = rate_figure(int((own >= low).sum()), len(own)) if len(own) else None
+        yield GroupAssurance(group=group, assured=group in bounds, cancers=len(own), sensitivity_at_low=reached)
+
+
+def prediction_sets(probabilities: np.ndarray, conditions: np.ndarray, *, coverage: float) -> PredictionSets | None:
+    """Sets of all conditions that are likely enough (least ambiguous sets, Sadinle et al. 2019), and the likeliest.
+
+    The k-th smallest of n true conditions' probabilities, k as in `lower_bound`. probabilities: [N, 10];
+    conditions: int [N]. None without photos.
+    """
+    if not len(conditions):
+        return None
+    own = probabilities[np.arange(len(conditions)), conditions]
+    threshold = min(max(lower_bound(own, share=coverage), 0.0), 1.0)
+    return PredictionSets(threshold=threshold, target_coverage=coverage, n=len(conditions))
+
+
+def lower_bound(scores: np.ndarray, *, share: float) -> float:
+    """A threshold that a new score of this kind reaches with a chance of at least `share`.
+
+    The k-th smallest of n scores is reached by a further one with chance (n + 1 - k) / (n + 1) (split conformal, Vovk
+    2005), so k = floor((1 - share) (n + 1)); where n is too small for any k, zero, which every score reaches.
+    """
+    k = math.floor((1 - share) * (len(scores) + 1) + 1e-9)
+    return float(np.sort(scores)[k - 1]) if k >= 1 else 0.0
+
+
+def upper_bound(scores: np.ndarray, *, share: float) -> float:
+    """A threshold that a new score of this kind stays below with a chance of at least `share`; at most 1."""
+    k = math.ceil(share * (len(scores) + 1) - 1e-9)
+    if k > len(scores):
+        return 1.0
+    return min(float(np.nextafter(np.sort(scores)[k - 1], np.inf)), 1.0)
+
+
+def novelty_threshold(novelty: np.ndarray, *, rejection: float = NOVELTY_REJECTION) -> float | None:
+    """What ordinary photos exceed with a chance of at most `rejection`; None without photos to tell by."""
+    if not len(novelty):
+        return None
+    k = math.ceil((1 - rejection) * (len(novelty) + 1) - 1e-9)
+    return float(np.sort(novelty)[min(k, len(novelty)) - 1])

@@ -1,0 +1,121 @@
+"""What every file is held against: the PyTorch student's own answers, calibrated."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from distill.student import Student, StudentOutput
+from export.onnx_file.module import EdgeModule, PhotoStudent, Temperatures, feature_statistics
+from export.verify.calibrate import Cases, Targets, can_calibrate, fit_temperatures, thresholds
+from export.verify.outputs import Outputs, Thresholds, module_outputs, student_answers
+from export.workshop.stages import Stages
+from runtime.bundle.load import Calibration
+from teacher.data.dataset import Dataset
+from teacher.data.splits import Part
+
+
+@dataclass(frozen=True, kw_only=True)
+class Photos:
+    """The photos of one part and their labels."""
+
+    squares: Sequence[np.ndarray]
+    """uint8 [S, S, 3] each"""
+    malignant: np.ndarray
+    """bool [N]"""
+    conditions: np.ndarray
+    """int [N], positions in `runtime.conditions.CONDITIONS`"""
+    names: Sequence[str] = ()
+    """image ids"""
+    tone_groups: Sequence[str | None] = ()
+    """None where the dataset does not say"""
+
+    def __len__(self) -> int:
+        return len(self.squares)
+
+    @property
+    def cases(self) -> Cases:
+        """What is known of these photos, for calibrating."""
+        return Cases(malignant=self.malignant, conditions=self.conditions, groups=self.tone_groups)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reference:
+    """The PyTorch student with everything around it, and its answers on validation, calibration and test."""
+
+    module: EdgeModule
+    outputs: Mapping[Part, Outputs]
+    thresholds: Thresholds
+    calibration: Calibration | None
+    """None: the calibration part is too small, temperatures are 1 and thresholds the defaults"""
+
+
+def photos_of(data: Dataset, part: Part) -> Photos:
+    """The photos of one part, read when they are asked for."""
+    indices = data.part(part)
+    return Photos(
+        squares=[data.square(int(index)) for index in indices],
+        malignant=data.malignant(indices),
+        conditions=data.conditions(indices),
+        names=[data.samples[index].image_id for index in indices],
+        tone_groups=[data.samples[index].tone_group for index in indices],
+    )
+
+
+def make_reference(
+    student: Student, photos: Mapping[Part, Photos], *, statistics_photos: int, targets: Targets, stages: Stages
+) -> Reference:
+    """Measure the student once on every part; `statistics_photos` training photos say what is familiar."""
+    photo_student = PhotoStudent(student.eval()).eval()
+    later = [part for part in Part if part is not Part.TRAIN]
+    with stages.stage("Asking the PyTorch student", total=sum(len(photos[part]) for part in later)) as step:
+        answers = {part: student_answers(photo_student, photos[part].squares, step=step) for part in later}
+    temperatures, calibration = _calibration(answers[Part.CALIBRATION], photos[Part.CALIBRATION])
+    module = module_of(
+        student,
+        photos[Part.TRAIN],
+        temperatures=temperatures,
+        statistics_photos=statistics_photos,
+        stages=stages,
+    )
+    outputs = {part: module_outputs(module, answers[part]) for part in later}
+    return Reference(
+        module=module,
+        outputs=outputs,
+        thresholds=thresholds(outputs[Part.CALIBRATION], photos[Part.CALIBRATION].cases, targets=targets),
+        calibration=calibration,
+    )
+
+
+def module_of(
+    student: Student, train: Photos, *, temperatures: Temperatures, statistics_photos: int, stages: Stages
+) -> EdgeModule:
+    """A student with everything around it; `statistics_photos` training photos say what is familiar."""
+    photo_student = PhotoStudent(student.eval()).eval()
+    chosen = evenly_spread(len(train), statistics_photos)
+    with stages.stage("Features of training photos", total=len(chosen)) as step:
+        seen = student_answers(photo_student, [train.squares[index] for index in chosen], step=step)
+    statistics = feature_statistics(seen.features)
+    return EdgeModule(photo_student, statistics=statistics, temperatures=temperatures).eval()
+
+
+def evenly_spread(count: int, wanted: int) -> np.ndarray:
+    """At most `wanted` of `count` positions, evenly spread: the same ones each time."""
+    return np.unique(np.linspace(0, count - 1, min(count, wanted)).round().astype(np.int64))
+
+
+def _calibration(answers: StudentOutput, photos: Photos) -> tuple[Temperatures, Calibration | None]:
+    if not can_calibrate(photos.malignant):
+        return Temperatures(), None
+    fitted = fit_temperatures(
+        answers.malignancy.numpy(),
+        answers.conditions.numpy(),
+        malignant=photos.malignant,
+        conditions=photos.conditions,
+    )
+    return fitted, Calibration(
+        part=Part.CALIBRATION.value,
+        n=len(photos),
+        malignancy_temperature=fitted.malignancy,
+        conditions_temperature=fitted.conditions,
+    )

@@ -1,0 +1,4 @@
+"""What can only the device do?
+
+Choosing, saving and sharing files, the camera and its preview, and where and under which key spots are kept.
+"""

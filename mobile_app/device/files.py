@@ -1,0 +1,210 @@
+"""What only the device can do: choosing files, saving and sharing them, holding a key."""
+
+import io
+from collections.abc import Awaitable, Callable
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
+
+import flet as ft
+
+from mobile_app.darkroom import Photo
+from mobile_app.handout import Card, card_of, sheet_of, sheet_of_shot
+from mobile_app.paper import Sheet
+from mobile_app.screens import CannotAssess, Verdict
+from mobile_app.session import Session, Tab
+from mobile_app.spots import SpotDetail
+from mobile_app.store import StoreError, import_archive, reminder_event, write_archive
+from mobile_app.views.desk import Files, Viewfinder, Way
+from runtime.bundle.manifest import ModelFile
+
+if TYPE_CHECKING:
+    from mobile_app.device.vault import KeyPlace
+    from runtime import Triage
+
+_PHONES = frozenset({ft.PagePlatform.ANDROID, ft.PagePlatform.IOS})
+_MIME_TYPES = {"pdf": "application/pdf", "ics": "text/calendar"}  # of what is shared
+
+Reopen = Callable[[bool], Awaitable[None]]
+"""Tries to open what is kept; with True it is set aside first."""
+
+
+def key_place(page: ft.Page) -> "KeyPlace | None":
+    """Where the device keeps keys. None in a browser: what is kept lies with the server, not with it."""
+    if page.web:
+        return None
+    import flet_secure_storage
+
+    return flet_secure_storage.SecureStorage(
+        # Flet's default wipes every key when one cannot be read: with them would go all that they seal.
+        android_options=flet_secure_storage.AndroidOptions(reset_on_error=False),
+        # The other keychain is open to signed apps with an entitlement only.
+        macos_options=flet_secure_storage.MacOsOptions(uses_data_protection_keychain=False),
+    )
+
+
+def on_phone(page: ft.Page) -> bool:
+    """Whether the app itself runs on a phone, and not a browser's page on one."""
+    return not page.web and page.platform in _PHONES
+
+
+class DeviceFiles:
+    """The file choosers of one page, and what is done with what they give."""
+
+    def __init__(
+        self,
+        *,
+        page: ft.Page,
+        session: Session,
+        model: Callable[[], "Triage | None"],
+        camera: Viewfinder,
+        reopen: Reopen,
+    ) -> None:
+        self._page = page
+        self._camera = camera
+        self._reopen = reopen
+        self._session = session
+        self._model = model
+        self._picker = ft.FilePicker(on_result=lambda event: pick(session, event.files))
+        self._restorer = ft.FilePicker(on_result=lambda event: restore(session, event.files))
+
+    def for_views(self) -> Files:
+        """What a screen can ask for."""
+        return Files(
+            picker=self._picker,
+            restorer=self._restorer,
+            shares=on_phone(self._page),
+            hand_on_page=self._hand_on_page,
+            hand_on_shot=self._hand_on_shot,
+            save_archive=self._save_archive,
+            save_reminder=self._save_reminder,
+            model_card=self._card,
+            camera=self._camera,
+            reopen=self._try_to_open,
+        )
+
+    def _file(self) -> ModelFile | None:
+        model = self._model()
+        return None if model is None else model.bundle.file
+
+    def _try_to_open(self, aside: bool) -> None:
+        self._page.run_task(self._reopen, aside)
+
+    def _card(self) -> Card | None:
+        model = self._model()
+        return None if model is None else card_of(model.bundle, texts=self._session.texts)
+
+    def _hand_on_page(self, way: Way) -> None:
+        screen = self._session.journey.screen
+        if not isinstance(screen, Verdict | CannotAssess):
+            return
+        self._hand_on_sheet(sheet_of(screen, texts=self._session.texts, model=self._file(), today=_today()), way)
+
+    def _hand_on_shot(self, shot_id: str, way: Way) -> None:
+        session = self._session
+        if session.spots is None or not isinstance(session.spots.view, SpotDetail):
+            return
+        store = session.spots.store
+        try:
+            shot = store.shot(shot_id)
+            photo = store.photo(shot_id) if shot.has_photo else b""
+        except StoreError as problem:
+            session.say(session.texts.answer.not_saved.format(reason=problem))
+            return
+        sheet = sheet_of_shot(
+            shot,
+            lesion=session.spots.view.lesion,
+            photo=photo,
+            texts=session.texts,
+            language=session.preferences.language,
+        )
+        if sheet is not None:
+            self._hand_on_sheet(sheet, way)
+
+    def _hand_on_sheet(self, sheet: Sheet, way: Way) -> None:
+        def make() -> bytes:
+            from mobile_app.paper import as_pdf, as_png  # not at start: fonts and the whole layout
+
+            return as_png(sheet) if way is Way.SAVE_PNG else as_pdf(sheet)
+
+        name = f"skintag-{sheet.taken.isoformat()}.{'png' if way is Way.SAVE_PNG else 'pdf'}"
+        give = self._share if way is Way.SHARE else self._save
+        self._hand_on(lambda: give(name, make))
+
+    def _save_archive(self) -> None:
+        spots = self._session.spots
+        if spots is None:
+            return
+
+        def make() -> bytes:
+            out = io.BytesIO()
+            write_archive(spots.store, out)
+            return out.getvalue()
+
+        name = f"skintag-{_today().isoformat()}.zip"
+        self._hand_on(lambda: self._save(name, make))
+
+    def _save_reminder(self, weeks: int) -> None:
+        """A calendar is often shared or copied to a server: it is told the spot's name only."""
+        session = self._session
+        if session.spots is None or not isinstance(session.spots.view, SpotDetail):
+            return
+        lesion = session.spots.view.lesion
+        summary = session.texts.spots.remind_event.format(name=lesion.name or session.texts.spots.no_name)
+        event = reminder_event(name="", summary=summary, weeks=weeks, start=_today(), uid=f"{lesion.id}@skintag")
+        # A phone's calendar is among those that a file can be shared with; elsewhere the saved file is opened.
+        give = self._share if on_phone(self._page) else self._save
+        self._hand_on(lambda: give("skintag-reminder.ics", event.encode), done=lambda: session.remind(weeks))
+
+    def _hand_on(self, give: Callable[[], Awaitable[str]], *, done: Callable[[], object] | None = None) -> None:
+        """`give` returns what to say of it; nothing where the user thought better of it."""
+
+        async def hand_on() -> None:
+            try:
+                said = await give()
+            except Exception as problem:  # full disks, refused folders: the platforms raise what they like
+                self._session.say(self._session.texts.answer.not_saved.format(reason=problem))
+                return
+            if said and done is not None:
+                done()
+            elif said:
+                self._session.say(said)
+
+        self._page.run_task(hand_on)
+
+    async def _save(self, name: str, make: Callable[[], bytes]) -> str:
+        """Ask where to, and write it there; in a browser it lands among the downloads and there is no path."""
+        path = await self._picker.save_file(file_name=name, src_bytes=make())
+        return self._session.texts.answer.saved if path or self._page.web else ""
+
+    async def _share(self, name: str, make: Callable[[], bytes]) -> str:
+        """The device's share sheet."""
+        file = ft.ShareFile.from_bytes(make(), mime_type=_MIME_TYPES[name.rsplit(".", 1)[1]], name=name)
+        # A tablet draws the sheet as a bubble that must point somewhere.
+        middle = ft.Offset((self._page.width or 0) / 2, (self._page.height or 0) / 2)
+        result = await ft.Share().share_files([file], share_position_origin=middle)
+        return "" if result.status is ft.ShareResultStatus.DISMISSED else self._session.texts.answer.shared
+
+
+def pick(session: Session, files: list[ft.FilePickerFile]) -> None:
+    """Open the picked photo; a cancelled chooser changes nothing."""
+    if files:
+        session.tab = Tab.PHOTO
+        session.journey.choose(Photo(name=files[0].name, data=files[0].bytes or b""))
+
+
+def restore(session: Session, files: list[ft.FilePickerFile]) -> None:
+    """Bring an archive back; a damaged one changes nothing and says so."""
+    if not files or session.spots is None:
+        return
+    texts = session.texts
+    try:
+        merged = import_archive(session.spots.store, io.BytesIO(files[0].bytes or b""))
+    except StoreError as problem:
+        session.say(texts.answer.not_saved.format(reason=problem))
+        return
+    session.spots.refresh()
+    session.say(texts.settings.imported.format(spots=merged.lesions, photos=merged.shots))
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()

@@ -1,0 +1,333 @@
+"""From a photo as a camera wrote it to the square of pixels the model sees.
+
+Training and the device both call `load_square`: the geometry is written here and nowhere else. A file's content
+decides what it is, never its name: a JPEG called `photo.png` is read, a text called `photo.jpg` is refused.
+"""
+
+import io
+import math
+import os
+import stat
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+from PIL import ExifTags, Image
+
+from runtime.errors import PhotoError, PhotoTooLargeError, one_line
+from runtime.photo.file_checks import check_frame, check_last_rows, check_scans, check_sums, decodes_in_one_pass
+
+INPUT_SIZE = 224
+"""Side in pixels of the square that the shipped models take."""
+
+Pixels = npt.NDArray[np.uint8]
+PhotoSource = str | os.PathLike[str] | bytes | BinaryIO | Pixels
+"""A path, the bytes of a file, a binary stream, or decoded pixels: uint8 [H, W], [H, W, 3] RGB or [H, W, 4] RGBA."""
+
+# What phones and cameras write. Pillow reads forty more formats; none is worth its attack surface here.
+_MAGIC: tuple[tuple[bytes, str], ...] = (
+    (b"\xff\xd8\xff", "JPEG"),
+    (b"\x89PNG\r\n\x1a\n", "PNG"),
+    (b"RIFF", "WEBP"),
+    (b"II*\x00", "TIFF"),
+    (b"MM\x00*", "TIFF"),
+    (b"BM", "BMP"),
+    (b"GIF8", "GIF"),
+)
+_READABLE = "JPEG, PNG, WebP, TIFF, BMP or a still GIF"
+_APPLE_BRANDS = (b"heic", b"heix", b"heif", b"hevc", b"mif1", b"msf1")
+
+_UPRIGHT: Mapping[int, Image.Transpose] = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What turns a photo with each EXIF orientation upright; 1 already is."""
+
+_BACKDROP = (128, 128, 128)
+"""Mid grey under transparent pixels: black would look like a dark lesion, white like overexposure."""
+
+_TIFF_BITS, _TIFF_PHOTOMETRIC = 258, 262
+"""Tag numbers of TIFF 6.0: bits per sample, and what the value 0 means (1: black)."""
+
+_SPARE = 1.5
+"""libjpeg scales by a plain box average; what is left to the antialiased resize, at least this factor, hides that. The
+squares of 32 real photos enlarged to 12 megapixels (scaled by 8, then 1.69) are 0.36 levels of 255 off full decoding;
+with a factor of 2 (scaled by 4, then 3.4) 0.21, and decoding takes a quarter longer."""
+
+_JPEG_FORMATS = ("JPEG", "MPO")
+_RUN_LENGTHS = (1, 2)
+"""Kinds of compression in a BMP that Pillow decodes in Python. 50 MB of it take ten seconds; no photo is written so."""
+_TIFF_CODINGS = ("raw", "tiff_lzw", "tiff_adobe_deflate", "tiff_deflate", "packbits", "jpeg")
+"""The others are for faxes and maps. libtiff goes on over damage in a fax and fills in what it guesses."""
+_HELD_TWICE = ("WEBP", "TIFF")
+"""libwebp keeps two canvases and a copy for Pillow, libtiff a strip that may be the whole photo."""
+_BAND_PIXELS = 1_000_000
+"""Pixels converted at once, so that one whole copy is held besides the photo and not four."""
+
+_WIDE_MODES = ("I;16", "I;16L", "I;16B", "I;16N")
+_PLAIN_MODES = ("1", "L", "P", "RGB", "CMYK", "YCbCr", "RGBX")
+_CLEAR_MODES = ("LA", "La", "PA", "RGBA", "RGBa")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PhotoLimits:
+    """What a photo may cost. All are checked before any pixel is decoded."""
+
+    max_bytes: int = 50_000_000
+    max_pixels: int = 80_000_000
+    """Below Pillow's own alarm (89 million), so ours is the message people see. Only a JPEG that libjpeg scales down
+    while it decodes may have as many."""
+    max_decoded_pixels: int = 28_000_000
+    """Pixels that are held at once: 4 bytes each in Pillow, twice while mode or orientation change, or 8 in libjpeg for
+    a progressive JPEG: 224 MB, and with interpreter, model and the file itself under 400 MB."""
+    min_side: int = 32
+    """Pixels of the short side; below it there is nothing to judge."""
+
+
+DEFAULT_LIMITS = PhotoLimits()
+
+
+def load_square(source: PhotoSource, *, size: int, limits: PhotoLimits = DEFAULT_LIMITS) -> Pixels:
+    """A photo as the model sees it: uint8 [size, size, 3] RGB, upright, centre square. Raises PhotoError."""
+    return square_pixels(open_photo(source, min_side=math.ceil(_SPARE * size), limits=limits), size=size)
+
+
+def open_photo(source: PhotoSource, *, min_side: int, limits: PhotoLimits = DEFAULT_LIMITS) -> Image.Image:
+    """Decode a photo to an upright 8-bit RGB image.
+
+    A JPEG is scaled down by libjpeg while it is decoded (by 2, 4 or 8), as far as its short side stays at or above
+    `min_side`: several times faster for a 12-megapixel photo. Raises PhotoError, whose one line names the photo.
+    """
+    name = _name_of(source)
+    # Pillow raises a dozen exception types on hostile bytes, from struct.error to zlib.error: the boundary is here.
+    try:
+        if isinstance(source, np.ndarray):
+            return _to_rgb(_from_array(source, limits=limits))
+        return _decode(_read(source, limits=limits), min_side=min_side, limits=limits)
+    except PhotoError as error:
+        raise type(error)(f"{name}: {error}") from error
+    except MemoryError as error:
+        raise PhotoError(f"{name}: not enough memory to decode it") from error
+    except Exception as error:
+        raise PhotoError(f"{name}: damaged photo ({_reason(error)})") from error
+
+
+def square_pixels(image: Image.Image, *, size: int) -> Pixels:
+    """The centre square of an RGB image, resized with antialiasing: uint8 [size, size, 3]."""
+    side = min(image.size)
+    # Not rounded: half a pixel of a photo that libjpeg has scaled by 8 is four of the original.
+    left, top = (image.width - side) / 2, (image.height - side) / 2
+    box = (left, top, left + side, top + side)
+    square = image.resize((size, size), Image.Resampling.BICUBIC, box=box)
+    return np.array(square, dtype=np.uint8)
+
+
+def _name_of(source: PhotoSource) -> str:
+    if isinstance(source, (str, os.PathLike)):
+        return one_line(os.fspath(source)) or "''"
+    stream_name = getattr(source, "name", None)
+    return one_line(stream_name) if isinstance(stream_name, str) else "photo"
+
+
+def _reason(error: Exception) -> str:
+    text = str(error).strip().rstrip(".")
+    return text or type(error).__name__
+
+
+def _read(source: str | os.PathLike[str] | bytes | BinaryIO, *, limits: PhotoLimits) -> bytes:
+    """The file's bytes, never more than the limit."""
+    if isinstance(source, (str, os.PathLike)):
+        data = _read_path(Path(source), limits=limits)
+    elif isinstance(source, (bytes, bytearray, memoryview)):
+        data = bytes(source)
+    else:
+        data = source.read(limits.max_bytes + 1)
+    if not data:
+        raise PhotoError("the file is empty (0 bytes)")
+    if len(data) > limits.max_bytes:
+        raise PhotoTooLargeError(f"larger than {limits.max_bytes / 1e6:.0f} MB; save it smaller and try again")
+    return data
+
+
+def _read_path(path: Path, *, limits: PhotoLimits) -> bytes:
+    try:
+        status = path.stat()
+        if stat.S_ISDIR(status.st_mode):
+            raise PhotoError("is a folder, not a photo")
+        if not stat.S_ISREG(status.st_mode):
+            # A pipe would block for ever and a device such as /dev/zero never ends.
+            raise PhotoError("not a regular file")
+        with path.open("rb") as file:
+            # Asking for no more than there is: room for the limit, 50 MB, would be set up and given back each time.
+            return file.read(min(status.st_size, limits.max_bytes) + 1)
+    except FileNotFoundError as error:
+        raise PhotoError("no such file") from error
+    except (OSError, ValueError) as error:  # ValueError: a NUL byte in the name
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise PhotoError(f"cannot be read ({reason})") from error
+
+
+def _decode(data: bytes, *, min_side: int, limits: PhotoLimits) -> Image.Image:
+    image_format = _format_of(data)
+    if image_format == "GIF":
+        check_frame(data)
+    try:
+        image = Image.open(io.BytesIO(data), formats=[image_format])
+    except Image.UnidentifiedImageError as error:
+        raise PhotoError(f"damaged photo (not a sound {image_format} file)") from error
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise PhotoTooLargeError(f"more than {limits.max_pixels / 1e6:.0f} million pixels; save it smaller") from error
+    with image:
+        _check_size(image.size, limits=limits)
+        _check_single(image)
+        extent = _prepared(image, data, min_side=min_side, limits=limits)
+        image.load()
+        _check_whole(image, data)
+        return _turn_upright(_cropped(_to_rgb(image), extent), orientation=_orientation(image))
+
+
+def _prepared(image: Image.Image, data: bytes, *, min_side: int, limits: PhotoLimits) -> tuple[int, int]:
+    """Choose the scale and check what decoding will cost; the width and height that hold the photo."""
+    held = image.size
+    extent = _scale_while_decoding(image, min_side=min_side)
+    if image.format in _JPEG_FORMATS:
+        if decodes_in_one_pass(data):
+            held = image.size
+        else:
+            check_scans(data)
+    if held[0] * held[1] * (2 if image.format in _HELD_TWICE else 1) > limits.max_decoded_pixels:
+        raise PhotoTooLargeError(
+            f"{held[0]} x {held[1]} pixels is too much memory for this kind of file; save it smaller or as a plain JPEG"
+        )
+    coding = image.info.get("compression")
+    if (image.format == "BMP" and coding in _RUN_LENGTHS) or (image.format == "TIFF" and coding not in _TIFF_CODINGS):
+        raise PhotoError(f"{image.format} of a coding that no camera writes; save it as PNG or JPEG")
+    return extent
+
+
+def _cropped(image: Image.Image, extent: tuple[int, int]) -> Image.Image:
+    return image if extent == image.size else image.crop((0, 0, *extent))
+
+
+def _format_of(data: bytes) -> str:
+    """Pillow's name of the format the first bytes announce."""
+    for magic, image_format in _MAGIC:
+        if data.startswith(magic) and (image_format != "WEBP" or data[8:12] == b"WEBP"):
+            return image_format
+    if data[4:8] == b"ftyp" and data[8:12] in _APPLE_BRANDS:
+        raise PhotoError("HEIC photos cannot be read; save or share it as JPEG")
+    raise PhotoError(f"not a photo this program can read ({_READABLE})")
+
+
+def _check_size(size: tuple[int, int], *, limits: PhotoLimits) -> None:
+    width, height = size
+    if width * height > limits.max_pixels:
+        raise PhotoTooLargeError(
+            f"{width} x {height} pixels is more than {limits.max_pixels / 1e6:.0f} million; save it smaller"
+        )
+    if min(width, height) < limits.min_side:
+        raise PhotoError(f"{width} x {height} pixels is too small; at least {limits.min_side} on each side are needed")
+
+
+def _check_single(image: Image.Image) -> None:
+    # MPO is how many phones save a JPEG with a preview or depth picture behind it: the first frame is the photo.
+    if image.format != "MPO" and getattr(image, "is_animated", False):
+        raise PhotoError(f"{image.format} with several frames or pages; choose one and save it as a photo")
+
+
+def _check_whole(image: Image.Image, data: bytes) -> None:
+    """After decoding, which is what refuses most damaged files."""
+    if image.format == "PNG":
+        check_sums(data)
+    if image.format in _JPEG_FORMATS:
+        check_last_rows(image)
+
+
+def _scale_while_decoding(image: Image.Image, *, min_side: int) -> tuple[int, int]:
+    """Ask libjpeg for a smaller picture (a no-op for other formats); the width and height that hold the photo.
+
+    libjpeg rounds sizes up: 1793 pixels scaled by 8 come as 225, of which the photo fills 224.1. Keeping the 225th
+    would shift and squeeze the rest.
+    """
+    drafted = image.draft(None, (min_side, min_side))
+    if drafted is None:
+        return image.size
+    _, _, width, height = drafted[1]
+    return max(round(width), 1), max(round(height), 1)
+
+
+def _orientation(image: Image.Image) -> int:
+    """EXIF orientation 1-8. A photo whose EXIF block is damaged is taken as it stands: it is still a sound photo."""
+    with suppress(Exception):
+        return int(image.getexif().get(ExifTags.Base.Orientation, 1))
+    return 1
+
+
+def _turn_upright(image: Image.Image, *, orientation: int) -> Image.Image:
+    method = _UPRIGHT.get(orientation)
+    return image if method is None else image.transpose(method)
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    """8-bit RGB of any mode that has an agreed brightness scale; the image itself where it is that already."""
+    if image.mode in _WIDE_MODES:
+        white = _white_of(image)
+        return _by_bands(image, lambda band: _scale_wide(band, white=white).convert("RGB"))
+    if image.mode in _CLEAR_MODES or (image.mode in _PLAIN_MODES and image.has_transparency_data):
+        return _by_bands(image, _flatten)
+    if image.mode not in _PLAIN_MODES:
+        # 32-bit integers and floats say nothing about which value is white; guessing could turn a photo black.
+        raise PhotoError(f"pixels of type {image.mode} have no agreed brightness; save it as an 8-bit RGB photo")
+    return image if image.mode == "RGB" else image.convert("RGB")
+
+
+def _by_bands(image: Image.Image, convert: Callable[[Image.Image], Image.Image]) -> Image.Image:
+    rgb = Image.new("RGB", image.size)
+    rows = max(_BAND_PIXELS // image.width, 1)
+    for top in range(0, image.height, rows):
+        band = image.crop((0, top, image.width, min(top + rows, image.height)))
+        rgb.paste(convert(band), (0, top))
+    return rgb
+
+
+def _scale_wide(image: Image.Image, *, white: int) -> Image.Image:
+    """16-bit grey to 8-bit grey over its whole range; Pillow's own conversion clips everything above 255 to white."""
+    values = np.asarray(image).astype(np.uint32)
+    scaled = (np.minimum(values, white) * 255 + white // 2) // white
+    return Image.fromarray(scaled.astype(np.uint8))
+
+
+def _white_of(image: Image.Image) -> int:
+    """The value of white: 65,535, or less in a TIFF whose tag says that fewer of the 16 bits are used."""
+    tags: Mapping[int, Any] = getattr(image, "tag_v2", {})
+    if tags.get(_TIFF_PHOTOMETRIC, 1) != 1:
+        raise PhotoError("16-bit grey TIFF with white as zero; save it as an 8-bit photo")
+    bits = int(tags.get(_TIFF_BITS, (16,))[0])
+    return 2**bits - 1
+
+
+def _flatten(image: Image.Image) -> Image.Image:
+    rgba = image.convert("LA" if image.mode == "La" else "RGBA").convert("RGBA")
+    flat = Image.new("RGBA", rgba.size, (*_BACKDROP, 255))
+    flat.alpha_composite(rgba)
+    return flat.convert("RGB")
+
+
+def _from_array(pixels: npt.NDArray[Any], *, limits: PhotoLimits) -> Image.Image:
+    if pixels.dtype != np.uint8:
+        raise PhotoError(f"array of {pixels.dtype}; uint8 values 0-255 are needed")
+    channels = pixels.shape[2] if pixels.ndim == 3 else 1
+    if pixels.ndim not in (2, 3) or channels not in (1, 3, 4):
+        raise PhotoError(f"array of shape {pixels.shape}; [height, width, 3] is needed")
+    _check_size((pixels.shape[1], pixels.shape[0]), limits=limits)
+    grey = pixels.ndim == 3 and channels == 1
+    return Image.fromarray(np.ascontiguousarray(pixels[..., 0] if grey else pixels))

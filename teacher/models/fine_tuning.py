@@ -1,0 +1,136 @@
+"""Two-head fine-tuning of a teacher, and its answers to views."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from transformers import get_cosine_schedule_with_warmup
+
+from teacher.console import Advance
+from teacher.data.batches import ViewPlan, normalise, view_batches, view_seed
+from teacher.data.dataset import Dataset
+from teacher.data.sampling import Sampling, balanced_sampling
+from teacher.models.network import Teacher
+
+ANSWER_BATCH = 64
+"""Views a network is asked about at once."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FinetuneConfig:
+    """How a teacher learns."""
+
+    epochs: int = 12
+    batch_size: int = 32
+    lr: float = 1e-3
+    """peak; a pretrained encoder wants about 3e-4"""
+    weight_decay: float = 0.02
+    warmup_share: float = 0.1
+    """of all steps"""
+    sampling_power: float = 0.5
+    precision: str = "float32"
+    """float32 or bfloat16 (autocast; faster where the CPU has AVX512-BF16)"""
+    seed: int = 0
+
+
+def finetune(teacher: Teacher, dataset: Dataset, indices: np.ndarray, config: FinetuneConfig, advance: Advance) -> None:
+    """Train the teacher in place on the given samples; `advance` is called once a step."""
+    sampling = balanced_sampling(dataset.malignant(indices), dataset.conditions(indices), power=config.sampling_power)
+    optimizer = torch.optim.AdamW(teacher.parameters(), lr=config.lr, weight_decay=config.weight_decay)
+    steps = config.epochs * steps_per_epoch(len(indices), config.batch_size)
+    schedule = get_cosine_schedule_with_warmup(optimizer, int(config.warmup_share * steps), steps)
+    torch.manual_seed(config.seed)
+    teacher.train()
+    for epoch in range(config.epochs):
+        plan = _epoch_plan(indices, sampling, config, epoch)
+        batches = view_batches(dataset, plan, size=teacher.image_size, batch_size=config.batch_size)
+        for images, part in zip(batches, plan.slices(config.batch_size), strict=True):
+            with autocast(config.precision):
+                output = teacher(normalise(images, teacher.mean, teacher.std))
+            loss = hard_loss(
+                output.malignancy.float(),
+                output.conditions.float(),
+                malignant=torch.from_numpy(dataset.malignant(part.indices)).float(),
+                condition_labels=torch.from_numpy(dataset.conditions(part.indices)),
+                sampling=sampling,
+            )
+            optimizer.zero_grad()
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(teacher.parameters(), 1.0)
+            optimizer.step()
+            schedule.step()
+            advance(f"loss {loss.item():.3f}")
+    teacher.eval()
+
+
+def steps_per_epoch(count: int, batch_size: int) -> int:
+    return -(-count // batch_size)
+
+
+def autocast(precision: str) -> torch.autocast:
+    """Mixed precision on the CPU: convolutions in bfloat16, the rest as it was."""
+    return torch.autocast("cpu", dtype=torch.bfloat16, enabled=precision == "bfloat16")
+
+
+def hard_loss(
+    malignancy: Tensor, conditions: Tensor, *, malignant: Tensor, condition_labels: Tensor, sampling: Sampling
+) -> Tensor:
+    """Binary cross-entropy of malignancy plus cross-entropy of the conditions, at the drawn frequencies.
+
+    malignancy: (B,) logits; conditions: (B, 10) logits; malignant: float (B,), 0 or 1; condition_labels: int64 (B,).
+    """
+    shift = torch.from_numpy(sampling.condition_shift)
+    return F.binary_cross_entropy_with_logits(malignancy + sampling.malignancy_shift, malignant) + F.cross_entropy(
+        conditions + shift, condition_labels
+    )
+
+
+@dataclass(frozen=True)
+class Answers:
+    """malignancy: float32 [N] logits; conditions: float32 [N, 10] logits; features: float32 [N, D]."""
+
+    malignancy: np.ndarray
+    conditions: np.ndarray
+    features: np.ndarray
+
+
+@torch.inference_mode()
+def ask(
+    network: nn.Module,
+    dataset: Dataset,
+    plan: ViewPlan,
+    *,
+    size: int,
+    mean: Sequence[float],
+    std: Sequence[float],
+    precision: str = "float32",
+    advance: Advance = lambda _: None,
+) -> Answers:
+    """What a network with two heads, in eval mode, says of the planned views.
+
+    `size`, `mean` and `std` are its input's; `advance` is called once a batch of ANSWER_BATCH.
+    """
+    outputs = []
+    for images in view_batches(dataset, plan, size=size, batch_size=ANSWER_BATCH):
+        with autocast(precision):
+            output = network(normalise(images, mean, std))
+        outputs.append([tensor.float().numpy() for tensor in output])
+        advance("")
+    return Answers(*(np.concatenate(column) for column in zip(*outputs, strict=True)))
+
+
+def answer(
+    teacher: Teacher, dataset: Dataset, plan: ViewPlan, advance: Advance, *, precision: str = "float32"
+) -> Answers:
+    """The teacher's logits and embeddings for the planned views."""
+    size, mean, std = teacher.image_size, teacher.mean, teacher.std
+    return ask(teacher, dataset, plan, size=size, mean=mean, std=std, precision=precision, advance=advance)
+
+
+def _epoch_plan(indices: np.ndarray, sampling: Sampling, config: FinetuneConfig, epoch: int) -> ViewPlan:
+    drawn = sampling.draw(np.random.default_rng((config.seed, epoch)))
+    seeds = [view_seed(config.seed, epoch * len(indices) + place, 1) for place in range(len(drawn))]
+    return ViewPlan(indices[drawn], np.array(seeds, dtype=np.int64))

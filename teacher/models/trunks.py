@@ -1,0 +1,67 @@
+"""Trunks of timm, filled from local files: what teacher and student both ask of one, and one as a teacher's encoder."""
+
+from pathlib import Path
+
+import timm
+import torch
+from safetensors.torch import load_file
+from timm.data import resolve_model_data_config
+from torch import nn
+
+from runtime.errors import SkintagError
+from teacher.models.encoder import Encoder, EncoderChoice, TeacherError
+
+TIMM_PREFIX = "timm:"
+"""How a teacher's name says that the rest is timm's."""
+
+
+def trunk_encoder(choice: EncoderChoice) -> Encoder:
+    """`timm:NAME` as an encoder. Raises TeacherError where timm does not know it or its file does not fit."""
+    name = choice.name.removeprefix(TIMM_PREFIX)
+    if not timm.is_model(name):
+        raise TeacherError(f"--teacher {choice.name}: timm knows no model {name}")
+    trunk = timm.create_model(name, pretrained=False, num_classes=0, drop_path_rate=0.1)
+    if choice.init is not None:
+        fill_trunk(trunk, choice.init, option="--teacher-init", arch=name, error=TeacherError)
+    data = resolve_model_data_config(trunk)
+    size = choice.image_size or data["input_size"][-1]
+    return Encoder(
+        network=trunk,
+        image_size=size,
+        width=feature_width(trunk, size),
+        mean=tuple(data["mean"]),
+        std=tuple(data["std"]),
+    )
+
+
+def feature_width(trunk: nn.Module, image_size: int) -> int:
+    """Width of the pooled features. Asked of the model, because timm's num_features leaves out some heads."""
+    training = trunk.training
+    trunk.eval()
+    with torch.no_grad():
+        width = trunk(torch.zeros(1, 3, image_size, image_size)).shape[1]
+    trunk.train(training)
+    return width
+
+
+def fill_trunk(trunk: nn.Module, path: Path, *, option: str, arch: str, error: type[SkintagError]) -> None:
+    """Fill a trunk from a safetensors file in timm's names; a classifier in it is ignored.
+
+    Raises `error`, naming the command line's `option`, when the file cannot be read, or a trunk tensor is missing from
+    it or has another shape.
+    """
+    if not path.is_file():
+        raise error(f"{option} {path}: no such file")
+    try:
+        tensors = load_file(path)
+    except Exception as problem:  # safetensors' own exception has no public base
+        raise error(f"{option} {path}: not a readable safetensors file ({problem})") from problem
+    wanted = trunk.state_dict()
+    usable = {k: v for k, v in tensors.items() if k in wanted and v.shape == wanted[k].shape}
+    missing = [k for k in wanted if k not in usable and not k.endswith("num_batches_tracked")]
+    if missing:
+        raise error(
+            f"{option} {path}: {len(missing)} of {len(wanted)} tensors of {arch} are missing "
+            f"or of another shape (first: {missing[0]}); is it the right architecture?"
+        )
+    trunk.load_state_dict(usable, strict=False)

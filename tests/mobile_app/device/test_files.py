@@ -1,0 +1,179 @@
+"""What leaves the app through the device: saved, or through a phone's share sheet."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import flet as ft
+import pytest
+from app_bench import Bench
+
+from mobile_app.device.files import DeviceFiles, key_place, on_phone
+from mobile_app.locales import ENGLISH
+from mobile_app.session import Kept, Session
+from mobile_app.store import Store
+from mobile_app.views.desk import Way
+
+TEXTS = ENGLISH.answer
+
+
+@dataclass
+class FakePage:
+    """Runs what it is given at once."""
+
+    platform: ft.PagePlatform = ft.PagePlatform.LINUX
+    web: bool = False
+    width: float = 400.0
+    height: float = 800.0
+
+    def run_task(self, task: Callable[..., Awaitable[None]], *given: Any) -> None:
+        async def run() -> None:
+            await task(*given)
+
+        asyncio.run(run())
+
+
+@dataclass
+class Device:
+    """What the system's own sheets were given, and what its user does with them."""
+
+    saved: list[tuple[str, bytes]] = field(default_factory=list)
+    shared: list[ft.ShareFile] = field(default_factory=list)
+    path: str | None = "/somewhere"
+    status: ft.ShareResultStatus = ft.ShareResultStatus.SUCCESS
+    problem: Exception | None = None
+
+    async def save_file(self, _: Any, *, file_name: str, src_bytes: bytes) -> str | None:
+        if self.problem:
+            raise self.problem
+        self.saved.append((file_name, src_bytes))
+        return self.path
+
+    async def share_files(self, _: Any, files: list[ft.ShareFile], *, share_position_origin: ft.Offset) -> Any:
+        assert share_position_origin.x > 0, "a tablet cannot show its sheet without a place"
+        self.shared += files
+        return SimpleNamespace(status=self.status)
+
+
+@pytest.fixture
+def device(monkeypatch: pytest.MonkeyPatch) -> Device:
+    device = Device()
+    monkeypatch.setattr(ft.FilePicker, "save_file", lambda self, **given: device.save_file(self, **given))
+    monkeypatch.setattr(ft.Share, "share_files", lambda self, files, **given: device.share_files(self, files, **given))
+    return device
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store(tmp_path) as store:
+        yield store
+
+
+@dataclass
+class App:
+    """A verdict on show, and the files of its page."""
+
+    page: FakePage
+    store: Store | None = None
+    reopened: list[bool] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        bench = Bench()
+        self.session = Session(journey=lambda owner: bench.journey, kept=Kept(store=self.store), changed=lambda: None)
+        bench.judge(b"high")
+
+        async def reopen(aside: bool) -> None:
+            self.reopened.append(aside)
+
+        self.files = DeviceFiles(
+            page=cast("ft.Page", self.page),
+            session=self.session,
+            model=lambda: None,
+            camera=cast("Any", None),
+            reopen=reopen,
+        ).for_views()
+
+
+def test_a_computer_saves_and_a_phone_can_share_as_well(device: Device) -> None:
+    desktop, phone = App(FakePage()), App(FakePage(platform=ft.PagePlatform.ANDROID))
+    assert not desktop.files.shares
+    assert phone.files.shares
+    assert not App(FakePage(platform=ft.PagePlatform.ANDROID, web=True)).files.shares
+    desktop.files.hand_on_page(Way.SAVE_PDF)
+    desktop.files.hand_on_page(Way.SAVE_PNG)
+    assert desktop.session.message == TEXTS.saved
+    phone.files.hand_on_page(Way.SHARE)
+    assert phone.session.message == TEXTS.shared
+    (pdf, pdf_bytes), (png, png_bytes) = device.saved
+    assert pdf.endswith(".pdf")
+    assert pdf_bytes.startswith(b"%PDF")
+    assert png.endswith(".png")
+    assert png_bytes.startswith(b"\x89PNG")
+    (shared,) = device.shared
+    assert shared.mime_type == "application/pdf"
+    assert (shared.data or b"").startswith(b"%PDF")
+
+
+def test_whoever_thinks_better_of_it_is_told_nothing(device: Device) -> None:
+    device.path, device.status = None, ft.ShareResultStatus.DISMISSED
+    app = App(FakePage(platform=ft.PagePlatform.IOS))
+    app.files.hand_on_page(Way.SHARE)
+    app.files.hand_on_page(Way.SAVE_PDF)
+    assert app.session.message == ""
+
+
+def test_in_a_browser_there_is_no_path_and_it_is_saved_all_the_same(device: Device) -> None:
+    device.path = None
+    app = App(FakePage(web=True))
+    app.files.hand_on_page(Way.SAVE_PDF)
+    assert app.session.message == TEXTS.saved
+
+
+def test_what_cannot_be_saved_is_said(device: Device) -> None:
+    device.problem = RuntimeError("no room")
+    app = App(FakePage())
+    app.files.hand_on_page(Way.SAVE_PDF)
+    assert app.session.message == TEXTS.not_saved.format(reason="no room")
+
+
+@pytest.mark.parametrize("platform", [ft.PagePlatform.LINUX, ft.PagePlatform.IOS])
+def test_a_reminder_is_noted_only_when_its_file_went_somewhere(
+    device: Device, store: Store, platform: ft.PagePlatform
+) -> None:
+    app = App(FakePage(platform=platform), store=store)
+    lesion = store.add_lesion(name="left palm")
+    spots = app.session.spots
+    assert spots is not None
+    spots.open(lesion.id)
+    device.path, device.status = None, ft.ShareResultStatus.DISMISSED
+    app.files.save_reminder(4)
+    assert store.reminders() == {}
+    device.path, device.status = "/somewhere", ft.ShareResultStatus.SUCCESS
+    app.files.save_reminder(4)
+    assert list(store.reminders()) == [lesion.id]
+    given = device.shared[-1].data if on_phone(cast("ft.Page", app.page)) else device.saved[-1][1]
+    assert (given or b"").startswith(b"BEGIN:VCALENDAR")
+
+
+def test_everything_is_saved_as_one_archive(device: Device, store: Store) -> None:
+    store.add_lesion(name="left palm")
+    app = App(FakePage(), store=store)
+    app.files.save_archive()
+    assert device.saved[0][0].endswith(".zip")
+    assert device.saved[0][1].startswith(b"PK")
+
+
+def test_a_store_that_did_not_open_is_tried_again_or_begun_anew() -> None:
+    app = App(FakePage())
+    app.files.reopen(False)
+    app.files.reopen(True)
+    assert app.reopened == [False, True]
+
+
+def test_a_browser_holds_no_key_for_the_server() -> None:
+    assert key_place(cast("ft.Page", FakePage(web=True))) is None
+    keys = key_place(cast("ft.Page", FakePage(platform=ft.PagePlatform.ANDROID)))
+    assert not cast("Any", keys).android_options.reset_on_error, "one unreadable key would wipe all that it seals"
