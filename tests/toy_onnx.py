@@ -12,9 +12,9 @@ CONVOLUTIONS = 10
 bends; head"""
 
 
-def toy_model(activation: str, *, seed: int = 0) -> onnx.ModelProto:
+def toy_model(activation: str, *, seed: int = 0, residuals: int = 1) -> onnx.ModelProto:
     """FP32, with random weights. activation: relu, clip, hard_swish or silu, everywhere outside of the branch."""
-    return _Toy(activation, np.random.default_rng(seed)).model()
+    return _Toy(activation, np.random.default_rng(seed)).model(residuals)
 
 
 def toy_photos(count: int, *, seed: int = 1) -> list[np.ndarray]:
@@ -32,7 +32,7 @@ class _Toy:
         self.constants: dict[str, np.ndarray] = {}
         self.count = 0
 
-    def model(self) -> onnx.ModelProto:
+    def model(self, residuals: int) -> onnx.ModelProto:
         x = self.node("Transpose", ["image"], perm=[0, 3, 1, 2])
         x = self.node("Cast", [x], to=TensorProto.FLOAT)
         mean, std = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
@@ -40,7 +40,8 @@ class _Toy:
         x = self.node("Add", [x, self.constant((-mean / std).reshape(1, 3, 1, 1))])
         x = self.bent(self.conv(x, 3, WIDTH, kernel=3, stride=2))
         x = self.conv(self.bent(self.depthwise(x, WIDTH)), WIDTH, WIDTH)
-        x = self.residual(x)
+        for _ in range(residuals):
+            x = self.residual(x)
         x = self.conv(self.conv(x, WIDTH, WIDTH), WIDTH, FEATURES)
         pooled = self.node("GlobalAveragePool", [self.bent(x)])
         features = self.node("Reshape", [pooled, self.constant(np.array([1, FEATURES]))])

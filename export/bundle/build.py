@@ -64,6 +64,8 @@ class ExportOptions:
     onnx_recipe: str | None = None
     """the only recipe to try for ONNX INT8; None: search"""
     tflite_recipe: str | None = None
+    quick: bool = False
+    """whether the first recipe that passes is taken, though another may be faster"""
     keep_going: bool = False
     """whether a file that fails leaves the others be: the bundle is then marked incomplete"""
     examples: bool = True
@@ -231,6 +233,7 @@ class _Export:
             clock=options.clock,
             onnx_recipe=options.onnx_recipe,
             tflite_recipe=options.tflite_recipe,
+            quick=options.quick,
             note=self.stages.note,
         )
 

@@ -34,6 +34,8 @@ class Context:
     onnx_recipe: str | None = None
     """the only recipe to try for ONNX INT8; None: search"""
     tflite_recipe: str | None = None
+    quick: bool = False
+    """whether the first recipe that passes is taken, though another may be faster"""
     note: Callable[[str], None] = lambda _: None
     _fp32: tuple[onnx.ModelProto, Cost] | None = field(default=None, repr=False)
     _tuned: FineTuned | None = field(default=None, repr=False)

@@ -44,6 +44,7 @@ def write_onnx_int8(context: Context) -> Written:
             judge=context.judge_int8(file_outputs),
             clock=context.clock,
             only=context.onnx_recipe,
+            first_passing=context.quick,
             fine_tune=context.fine_tuned if context.fine_tune else None,
             note=context.note,
         )

@@ -79,6 +79,14 @@ RECIPES = (
 """The static recipes. onnxruntime's session option `session.x64quantprecision` (float instead of saturating 16-bit sums
 on x86 without VNNI) is no recipe: it is set where a session is made, not in a file; see `export.int8.saturation`."""
 
+_FIRST = {"u8", "bias", "block1", "block1-bias", "block2-bias"}
+
+FIRST = tuple(recipe for recipe in RECIPES if recipe.name in _FIRST)
+"""What a search begins with: every student was best served by one of these, or by more of its blocks in float."""
+
+OTHERS = tuple(recipe for recipe in RECIPES if recipe.name not in _FIRST)
+"""What is slower or agrees less on the students above: tried where nothing else passes."""
+
 SEPARATOR = "+"
 
 

@@ -1,11 +1,14 @@
 """ONNX INT8: the search for a recipe that passes the gate, the cheapest kind of recipe first.
 
-    static       onnxruntime's choices: types, ranges, what stays in float            minutes
-    sensitivity  the most damaged blocks of the best all-8-bit candidate in float
-    equalised    channels equalised, biases corrected, rounding learned
+    static       all in 8 bit, biases corrected, one or two blocks in float           seconds each
+    deeper       biases corrected, ever more of the first blocks in float
+    equalised    channels equalised, biases corrected, rounding learned               a minute
+    others       other types, ranges and forms
+    sensitivity  the most damaged blocks of the best all-8-bit candidate in float     minutes
     fine-tuned   weights and ranges from a fine-tune with simulated INT8              tens of minutes
 
-The search ends after the first stage with a candidate that passes. Of several, the fastest is taken. A latency is
+The search ends after the first stage with a candidate that passes (`first_passing`: with that candidate). Of several,
+the fastest is taken. A latency is
 noisy, so what is within `SAME_SPEED` of the fastest counts as equally fast, and the higher tier agreement decides, then
 the order of the list: another machine may choose another recipe. Naming one (`only`) gives the same bytes again.
 """
@@ -22,7 +25,8 @@ from export.int8.qdq import float_layers, quantise
 from export.int8.recipes import (
     BASE,
     FINE_TUNED,
-    RECIPES,
+    FIRST,
+    OTHERS,
     Recipe,
     also_float,
     bias_corrected,
@@ -34,7 +38,7 @@ from export.int8.recipes import (
 )
 from export.int8.sensitivity import onnx_tensors
 from export.int8.weak_blocks import Clean, weakest_block
-from export.onnx_file.trunk import activation_keys, layers
+from export.onnx_file.trunk import activation_keys, blocks, layers
 from export.verify.candidates import Opinion, Tried
 from export.verify.damage import TensorDamage, damage, stacked
 from export.verify.latency import Clock, against_fp32
@@ -53,6 +57,12 @@ SENSITIVITY_ROUNDS = 4
 """How many blocks, one after the other, may go to float."""
 
 SENSITIVITY_PHOTOS = 4
+
+DEEPER_FROM = 3
+"""Blocks in float that the recipes of `FIRST` do not reach."""
+
+DEEPER_ENOUGH = 2
+"""Passing candidates after which no more blocks go to float: one to take, one to hold it against."""
 
 MOST_FIRST_FLOAT = 4
 """How many of the first convolutions a fine-tuned or equalised candidate may leave in float."""
@@ -98,23 +108,28 @@ def search(
     *,
     judge: Opinion,
     clock: Clock = against_fp32,
-    recipes: Sequence[Recipe] = RECIPES,
+    recipes: Sequence[Recipe] = FIRST,
+    others: Sequence[Recipe] = OTHERS,
     only: str | None = None,
+    first_passing: bool = False,
     fine_tune: Callable[[], FineTuned] | None = None,
     max_bytes: int = MAX_BYTES,
     note: Callable[[str], None] = lambda _: None,
 ) -> Quantised:
     """The best recipe of the first stage that has one that passes, or else the candidate that comes nearest.
 
-    photos: uint8 [S, S, 3] each, of the calibration part. `only`: the name of the one recipe to try. Raises
-    QuantiseError when no recipe has that name, or none of `recipes` leaves most of the model in 8 bit.
+    photos: uint8 [S, S, 3] each, of the calibration part. `only`: the name of the one recipe to try. `first_passing`:
+    the first candidate that passes is taken, whether or not another is faster. Raises QuantiseError when no recipe has
+    that name, or none of `recipes` leaves most of the model in 8 bit.
     """
     bench = _Bench(model, photos, judge=judge, clock=clock, max_bytes=max_bytes, note=note)
     if only is not None:
-        bench.run(_one(only, bench, recipes, fine_tune))
+        bench.run(_one(only, bench, (*recipes, *others), fine_tune))
         return bench.result()
-    for stage in (_static(bench, recipes), _sensitive(bench), _equalised(bench), _fine_tuned(bench, fine_tune)):
-        bench.run(stage)
+    for said, trials in _stages(bench, recipes, others, fine_tune):
+        if said:
+            note(f"none passes yet; next: {said}")
+        bench.run(trials, first_passing=first_passing)
         if bench.passing():
             break
     return bench.result()
@@ -124,6 +139,23 @@ Trials = Iterator[tuple[str, Recipe, FineTuned | None]]
 """Stage, recipe, and what it is made from where that is not the model itself."""
 
 
+def _stages(
+    bench: "_Bench",
+    recipes: Sequence[Recipe],
+    others: Sequence[Recipe],
+    fine_tune: Callable[[], FineTuned] | None,
+) -> Iterator[tuple[str, Trials]]:
+    """What is said before a stage, with the time it takes on two cores, and its candidates."""
+    yield "", _static(bench, recipes)
+    yield "more of the first blocks in float, some seconds each", _deeper(bench)
+    yield "equalised channels and learned rounding, about two minutes", _equalised(bench)
+    if others:
+        yield "other types, ranges and forms, about two minutes", _others(bench, others)
+    yield "the weakest blocks in float, several minutes", _sensitive(bench)
+    if fine_tune is not None:
+        yield "a fine-tune with simulated INT8, ten minutes and more", _fine_tuned(bench, fine_tune)
+
+
 def _static(bench: "_Bench", recipes: Sequence[Recipe]) -> Trials:
     fitting = [recipe for recipe in recipes if bench.mostly_8_bit(recipe)]
     if not fitting:
@@ -131,6 +163,21 @@ def _static(bench: "_Bench", recipes: Sequence[Recipe]) -> Trials:
         raise QuantiseError(f"onnx int8: none of the recipes {names} leaves most of this model in 8 bit")
     for recipe in fitting:
         yield "static", recipe, None
+
+
+def _deeper(bench: "_Bench") -> Trials:
+    """Early blocks weigh little and pass their rounding on to all that follow: one more goes to float at a time."""
+    for count in range(DEEPER_FROM, len(blocks(bench.trunk))):
+        recipe = float_blocks(bias_corrected(BASE), count)
+        if len(bench.passing()) >= DEEPER_ENOUGH or not bench.mostly_8_bit(recipe):
+            return
+        yield "deeper", recipe, None
+
+
+def _others(bench: "_Bench", recipes: Sequence[Recipe]) -> Trials:
+    for recipe in recipes:
+        if bench.mostly_8_bit(recipe):
+            yield "others", recipe, None
 
 
 def _sensitive(bench: "_Bench") -> Trials:
@@ -158,9 +205,7 @@ def _equalised(bench: "_Bench") -> Trials:
             yield "equalised", recipe, None
 
 
-def _fine_tuned(bench: "_Bench", fine_tune: Callable[[], FineTuned] | None) -> Trials:
-    if fine_tune is None:
-        return
+def _fine_tuned(bench: "_Bench", fine_tune: Callable[[], FineTuned]) -> Trials:
     tuned = fine_tune()
     for recipe in _with_float(FINE_TUNED):
         if bench.mostly_8_bit(recipe):
@@ -214,8 +259,11 @@ class _Bench:
         self._candidates: dict[bytes, _Candidate] = {}
         self._baseline: dict[str, np.ndarray] = {}
 
-    def run(self, trials: Trials) -> None:
-        """Measure every candidate of a stage; what comes to the same as an earlier one is not measured again."""
+    def run(self, trials: Trials, *, first_passing: bool = False) -> None:
+        """Measure every candidate of a stage; what comes to the same as an earlier one is not measured again.
+
+        `first_passing`: the stage ends with a candidate that passes.
+        """
         for stage, recipe, tuned in trials:
             made = self._make(recipe, tuned)
             data = made.SerializeToString()
@@ -225,6 +273,8 @@ class _Bench:
             self._note(f"{recipe.name}: {verdict.agreement:.1%} the same tier, {latency.ratio:.2f} of FP32's latency")
             tried = Tried(recipe=recipe, stage=stage, bytes=len(data), verdict=verdict, latency=latency)
             self._candidates[data] = _Candidate(recipe=recipe, model=made, data=data, tried=tried)
+            if first_passing and self.passing():
+                return
 
     def mostly_8_bit(self, recipe: Recipe) -> bool:
         """Whether the recipe computes at least half of the convolutions in 8 bit, those in branches aside."""

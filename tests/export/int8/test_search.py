@@ -261,7 +261,7 @@ def searched(
         ratio = ratios.get(names.get(candidate, ""), 0.5)
         return Latency(milliseconds=10 * ratio, ratio=ratio)
 
-    options = {"recipes": RECIPES[:3], **options}
+    options = {"recipes": RECIPES[:3], "others": (), **options}
     return search(toy_model("relu"), PHOTOS, judge=judge, clock=clock, **options)
 
 
@@ -307,14 +307,44 @@ def test_a_pinned_recipe_is_the_only_one() -> None:
 
 def test_stages_follow_until_one_has_a_candidate_that_passes() -> None:
     found = searched({"u8": (0.9, False)})
-    assert stages(found) == ["static", "sensitivity", "equalised"]
+    assert stages(found) == ["static", "equalised", "sensitivity"]
     assert not found.passed
     assert (found.recipe.name, found.tried[0].remark) == ("u8", "nearest, does not pass")
     weak = next(tried.recipe for tried in found.tried if tried.stage == "sensitivity")
     again = searched({"u8": (0.9, False), weak.name: (0.97, True)})
-    assert stages(again) == ["static", "sensitivity"]
+    assert stages(again) == ["static", "equalised", "sensitivity"]
     assert again.recipe == weak
     assert again.passed
+
+
+def test_more_blocks_go_to_float_until_two_candidates_pass() -> None:
+    """A student of many blocks; each recipe's agreement is what the judge is told it is."""
+    model = toy_model("relu", residuals=10)
+    judged: list[bytes] = []
+
+    def judge(data: bytes) -> Verdict:
+        judged.append(data)
+        return Verdict(figures={"tier_agreement": len(judged) / 100}, passes=len(judged) > 2)
+
+    found = search(model, PHOTOS, judge=judge, clock=no_clock, recipes=[BASE])
+    names = [tried.recipe.name for tried in found.tried]
+    assert names == ["u8", "u8+bias+block3", "u8+bias+block4", "u8+bias+block5"]
+    assert found.passed
+    assert recipe_named(found.recipe.name, RECIPES) == found.recipe
+
+
+def test_the_first_that_passes_is_enough_where_time_is_short() -> None:
+    verdicts = {"u8": (0.98, True), "percentile": (0.99, True)}
+    found = searched(verdicts, {"u8": 0.5, "percentile": 0.1}, first_passing=True)
+    assert [tried.recipe.name for tried in found.tried] == ["u8"]
+
+
+def test_what_is_tried_next_is_said_before_it_begins() -> None:
+    said: list[str] = []
+    searched({"u8": (0.9, False)}, note=said.append)
+    told = [line for line in said if line.startswith("none passes yet; next: ")]
+    assert [line for line in told if "minutes" in line]
+    assert said.index(told[0]) == 3  # after the three static candidates
 
 
 def test_the_block_whose_rounding_does_most_harm_goes_to_float_first() -> None:
@@ -329,7 +359,9 @@ def test_the_block_whose_rounding_does_most_harm_goes_to_float_first() -> None:
         elif tensor.name == after.input[1]:
             value[:, 0] /= 1000
         tensor.CopyFrom(onnx.numpy_helper.from_array(value, tensor.name))
-    found = search(model, PHOTOS, judge=lambda _: Verdict(figures={}, passes=False), clock=no_clock, recipes=[BASE])
+    found = search(
+        model, PHOTOS, judge=lambda _: Verdict(figures={}, passes=False), clock=no_clock, recipes=[BASE], others=()
+    )
     first = next(tried.recipe for tried in found.tried if tried.stage == "sensitivity")
     assert first.name == "u8+float0.1.2"
 
@@ -352,6 +384,7 @@ def test_a_fine_tune_is_asked_for_last_and_its_ranges_are_used() -> None:
         judge=lambda data: Verdict(figures={"tier_agreement": 0.5}, passes=data == tuned),
         clock=no_clock,
         recipes=[RECIPES[1]],  # "percentile": the same as the learnt ranges nowhere
+        others=(),
         fine_tune=fine_tune,
         note=said.append,
     )
@@ -359,7 +392,8 @@ def test_a_fine_tune_is_asked_for_last_and_its_ranges_are_used() -> None:
     assert found.passed
     assert found.model.SerializeToString() == tuned
     assert len(asked) == 1
-    assert "rounded" in asked[0]  # the last candidate of the stage before
+    assert "fine-tune" in asked[0]  # what takes longest is said before it begins
+    assert stages(found)[-1] == "fine-tuned"
 
 
 def test_a_range_that_the_fine_tune_lacks_is_named() -> None:
