@@ -26,19 +26,17 @@ from export.verify.model_file import Written
 from export.verify.outputs import figures
 from export.verify.parity import LIMITS, GateError, Limits
 from export.verify.reference import Photos, Reference, evenly_spread, make_reference, module_of, photos_of
-from export.workshop.child import ExportError, Workshop
-from export.workshop.stages import Stages, captured, last_lines
+from export.workshop.child import ExportError, Workshop, open_workshop
+from export.workshop.stages import Stages, captured
 from export.workshop.toolchain import toolchain
 from runtime.bundle.load import Figure, InputSpec, Manifest, read_manifest, verified, write_manifest
 from runtime.conditions import CONDITIONS
-from runtime.errors import SkintagError
+from runtime.errors import SkintagError, first_line
 from teacher.data.dataset import Dataset
 from teacher.data.splits import Part
 
-BUILD_FOLDER = ".build"
-"""Beside the bundles: scratch folders of running exports, and the converters' logs."""
-
-LOG_NAME = "converters.log"
+Failure = GateError | ExportError
+"""Why a file is missing."""
 
 FineTune = Callable[[Stages], QuantisedStudent]
 """Makes a student fit for 8 bit, showing its progress as a stage."""
@@ -110,7 +108,7 @@ def build_bundle(
     """
     _check_target(out)
     photos = _photos(data)
-    with _workshop(out) as workshop:
+    with open_workshop() as workshop:
         export = _Export(
             student=student,
             data=data,
@@ -122,14 +120,15 @@ def build_bundle(
         )
         judge = export.judge()
         files, failures = export.files(judge)
-    content = export.content(judge.reference, files, failures)
+    reasons = {label: _reason(error) for label, error in failures.items()}
+    content = export.content(judge.reference, files, reasons)
     with export.stages.stage("Writing the bundle"), _written_aside(out) as folder:
         _write(folder, content)
     return Built(
         folder=out,
         manifest=content.manifest,
         reference_figures=content.reference_figures,
-        failures=failures,
+        failures={label: str(error) for label, error in failures.items()},
         files=files,
         judge=judge,
     )
@@ -172,16 +171,16 @@ class _Export:
     def judge(self) -> Judge:
         return _judge(self.student, self.photos, options=self.options, stages=self.stages)
 
-    def files(self, judge: Judge) -> tuple[list[FileReport], dict[str, str]]:
+    def files(self, judge: Judge) -> tuple[list[FileReport], dict[str, Failure]]:
         """Every format written and judged; what was said of those that failed, where that does not end the export."""
         context = self._context(judge)
         passed: list[FileReport] = []
-        failures: dict[str, str] = {}
+        failures: dict[str, Failure] = {}
         for kind in self.options.formats:
             try:
                 passed.append(judge.file(kind, self._convert(kind, context)))
             except (GateError, ExportError) as error:
-                failures[kind.label] = str(error)
+                failures[kind.label] = error
                 if not self.options.keep_going or len(failures) == len(self.options.formats):
                     raise _final(error) from error
         return passed, failures
@@ -203,17 +202,15 @@ class _Export:
         )
 
     def _convert(self, kind: ModelFormat, context: Context) -> Written:
-        title, log = f"Converting to {kind.label}", self.workshop.log
+        title = f"Converting to {kind.label}"
         with self.stages.stage(title):
             try:
-                with captured(log):
+                with captured(self.workshop.log):
                     written = kind.write(context)
             except SkintagError:
                 raise
             except Exception as error:  # converters raise anything
-                reason = (str(error).strip().splitlines() or [""])[0]
-                text = f"{title} failed: {type(error).__name__}: {reason} (the converter's whole output: {log})"
-                raise ExportError(text, log=last_lines(log)) from error
+                raise self.workshop.failure(f"{title} failed: {type(error).__name__}: {first_line(error)}") from error
         return written
 
     def _context(self, judge: Judge) -> Context:
@@ -310,26 +307,37 @@ def _write(folder: Path, content: ReportContent) -> None:
 
 
 def _check_target(out: Path) -> None:
+    """Before the minutes that an export takes: `out` is free or a bundle, and a folder can be made beside it."""
     if out.exists() and not (out / "manifest.json").is_file() and (not out.is_dir() or any(out.iterdir())):
         raise ExportError(f"{out}: exists and is not a bundle; choose another --name or --out")
+    with _folder_beside(out):
+        pass
 
 
 @contextmanager
 def _written_aside(out: Path) -> Iterator[Path]:
     """A folder beside `out` that takes its place when all went well and disappears when not."""
+    with _folder_beside(out) as aside:
+        try:
+            aside.chmod(0o755)
+            yield aside
+            _swap(aside, out)
+        except OSError as error:
+            raise ExportError(f"{out}: cannot be written ({error.strerror or error})") from error
+
+
+@contextmanager
+def _folder_beside(out: Path) -> Iterator[Path]:
+    """An empty folder on the file system of `out`, so that renaming it is one step; removed unless it was renamed."""
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        aside = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}-"))
+        folder = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}-"))
     except OSError as error:
         raise ExportError(f"{out}: cannot be written ({error.strerror})") from error
     try:
-        aside.chmod(0o755)
-        yield aside
-        _swap(aside, out)
-    except OSError as error:
-        raise ExportError(f"{out}: cannot be written ({error.strerror or error})") from error
+        yield folder
     finally:
-        shutil.rmtree(aside, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _swap(new: Path, out: Path) -> None:
@@ -347,24 +355,12 @@ def _swap(new: Path, out: Path) -> None:
     shutil.rmtree(old)
 
 
-@contextmanager
-def _workshop(out: Path) -> Iterator[Workshop]:
-    """A scratch folder beside the bundles; the converters' log stays there, the rest goes when all is done."""
-    home = out.parent / BUILD_FOLDER / out.name
-    try:
-        home.mkdir(parents=True, exist_ok=True)
-        scratch = Path(tempfile.mkdtemp(dir=home))
-        log = home / LOG_NAME
-        log.write_bytes(b"")
-    except OSError as error:
-        raise ExportError(f"{home}: cannot be written ({error.strerror})") from error
-    try:
-        yield Workshop(folder=scratch, log=log)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+def _reason(error: Failure) -> str:
+    """What a bundle says of a missing file; no path of this machine goes with it."""
+    return error.reason if isinstance(error, ExportError) else str(error)
 
 
-def _final(error: GateError | ExportError) -> GateError | ExportError:
+def _final(error: Failure) -> Failure:
     """The error that ends an export, saying so."""
-    text = f"{error}. No bundle was written"
-    return ExportError(text, log=error.log) if isinstance(error, ExportError) else GateError(text)
+    text = f"{_reason(error)}. No bundle was written"
+    return ExportError(text, log=error.log, kept=error.kept) if isinstance(error, ExportError) else GateError(text)

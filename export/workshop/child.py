@@ -1,12 +1,18 @@
 """Where converters work: a scratch folder and a log, a child process for those that are loud, hungry or may crash.
 
+Both lie in the system's temporary folder and are gone when the export ends, however it ends. Only the log of a
+converter that failed is kept, under a name that the error tells: beside the bundle it would be one more file of a
+checkout, and inside the scratch folder nobody would find it.
+
 A child that dies takes nothing with it but its own work, and it tells its own peak memory. The parent's environment,
 loggers and global state are not touched: TensorFlow-like libraries set theirs in the child.
 """
 
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,9 +24,11 @@ from typing import cast
 import psutil
 
 from export.workshop.stages import last_lines
-from runtime.errors import SkintagError
+from runtime.errors import SkintagError, one_line
 
 RESULT_NAME, PEAK_NAME = "result.bin", "peak.txt"
+
+LOG_NAME = "converters.log"
 
 SAMPLE_SECONDS = 0.02
 """How often this process's own memory is looked at; a converter's peaks last for many such moments."""
@@ -30,11 +38,14 @@ QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0", "HF_HUB_OFFL
 
 
 class ExportError(SkintagError):
-    """A bundle that could not be built; the message names the stage. `log` holds the converter's last lines."""
+    """A bundle that could not be built; the message names the stage and the kept log of a converter that failed.
 
-    def __init__(self, message: str, *, log: Sequence[str] = ()) -> None:
-        super().__init__(message)
-        self.log = tuple(log)
+    `reason` is the message without that log's path, which means nothing elsewhere; `log` holds the last lines.
+    """
+
+    def __init__(self, message: str, *, log: Sequence[str] = (), kept: Path | None = None) -> None:
+        super().__init__(message if kept is None else f"{message} (whole output: {kept})")
+        self.reason, self.log, self.kept = one_line(message), tuple(log), kept
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,15 +78,51 @@ class Workshop:
         for name, content in files.items():
             (bench / name).write_bytes(content)
         started = time.perf_counter()
-        with self.log.open("ab") as log:
-            command = [sys.executable, "-m", "export.bundle.worker", task, str(bench.resolve())]
-            status = subprocess.run(
-                command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=_environment(), check=False
-            ).returncode
+        status = self._status_of(task, bench.resolve())
         seconds, result = time.perf_counter() - started, bench / RESULT_NAME
         if status != 0 or not result.is_file():
-            raise ExportError(f"{task} {_ended(status)} (whole output: {self.log})", log=last_lines(self.log))
+            raise self.failure(f"{task} {_ended(status)}")
         return result.read_bytes(), Cost(seconds=seconds, peak_bytes=int((bench / PEAK_NAME).read_text()))
+
+    def failure(self, text: str) -> ExportError:
+        """The error of a converter that failed, with the last lines of its log and where the whole of it is kept."""
+        try:
+            number, kept = tempfile.mkstemp(prefix="skintag-", suffix=f"-{LOG_NAME}")
+            os.close(number)
+            shutil.copyfile(self.log, kept)
+        except OSError:  # a full disk may be why it failed
+            return ExportError(text, log=last_lines(self.log))
+        return ExportError(text, log=last_lines(self.log), kept=Path(kept))
+
+    def _status_of(self, task: str, bench: Path) -> int:
+        """The exit status of a child, which never outlives an interruption of this process."""
+        command = [sys.executable, "-m", "export.bundle.worker", task, str(bench)]
+        with (
+            self.log.open("ab") as log,
+            subprocess.Popen(
+                command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=_environment(bench)
+            ) as process,
+        ):
+            try:
+                return process.wait()
+            except BaseException:
+                process.kill()
+                process.wait()  # it must not write any more when its folder is removed
+                raise
+
+
+@contextmanager
+def open_workshop() -> Iterator[Workshop]:
+    """A workshop in the system's temporary folder, gone at the end. Raises ExportError where there is no room."""
+    try:
+        home = tempfile.TemporaryDirectory(prefix="skintag-export-", ignore_cleanup_errors=True)
+    except OSError as error:
+        raise ExportError(f"no temporary folder ({error.strerror}); TMPDIR can name one") from error
+    with home as name:
+        workshop = Workshop(folder=Path(name) / "scratch", log=Path(name) / LOG_NAME)
+        workshop.folder.mkdir()
+        workshop.log.touch()
+        yield workshop
 
 
 @contextmanager
@@ -103,11 +150,11 @@ def measured() -> Iterator[Callable[[], Cost]]:
         cost = replace(cost, seconds=time.perf_counter() - started, peak_bytes=peak[0])
 
 
-def _environment() -> dict[str, str]:
-    """The child finds this very code, wherever the command was called from."""
+def _environment(bench: Path) -> dict[str, str]:
+    """The child finds this very code, wherever the command was called from; its temporary files go with `bench`."""
     here = str(Path(__file__).resolve().parents[2])
     paths = [here, *filter(None, [os.environ.get("PYTHONPATH")])]
-    return {**os.environ, **QUIET, "PYTHONPATH": os.pathsep.join(paths)}
+    return {**os.environ, **QUIET, "PYTHONPATH": os.pathsep.join(paths), "TMPDIR": str(bench)}
 
 
 def _ended(status: int) -> str:

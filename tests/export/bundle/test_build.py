@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,7 @@ import torch
 from onnx import numpy_helper
 
 from distill.student import Student
-from export.bundle.build import BUILD_FOLDER, LOG_NAME, Built, ExportOptions, build_bundle
+from export.bundle.build import Built, ExportOptions, build_bundle
 from export.bundle.context import Context, ModelFormat
 from export.bundle.formats import FORMATS, write_onnx_fp32, write_onnx_int8
 from export.onnx_file.convert import IR_VERSION, OPSET, retuned
@@ -32,11 +33,17 @@ INT8 = next(kind for kind in FORMATS if kind.label == "onnx int8")
 Damage = Callable[[onnx.ModelProto, Context], None]
 
 
+@pytest.fixture
+def temporary(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The system's temporary folder, empty."""
+    folder = tmp_path_factory.mktemp("temporary")
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
+
+
 def written_in(folder: Path) -> list[str]:
-    """What stands there, but for the converters' logs."""
-    scratch = [path.name for path in folder.glob(f"{BUILD_FOLDER}/*/*")]
-    assert set(scratch) <= {LOG_NAME}
-    return [path.name for path in folder.iterdir() if path.name != BUILD_FOLDER]
+    """What stands there, hidden or not."""
+    return [path.name for path in folder.iterdir()]
 
 
 @pytest.mark.parametrize("name", ["model.int8.onnx", "model.fp32.onnx"])
@@ -291,18 +298,66 @@ def test_a_refusal_leaves_the_old_bundle_alone(
     assert written_in(built.folder.parent) == [built.folder.name]
 
 
-def test_a_failing_converter_is_named_with_its_last_words(
-    student: Student, photos: Dataset, options: ExportOptions, tmp_path: Path
-) -> None:
-    def write(_: Context) -> Written:
-        print("chatter of the converter")
-        raise ValueError("operator not supported")
+def chatty_failure(_: Context) -> Written:
+    print("chatter of the converter")
+    raise ValueError("operator not supported")
 
-    broken = replace(options, formats=(replace(FP32, write=write),))
+
+def test_a_failing_converter_is_named_with_its_last_words(
+    student: Student, photos: Dataset, options: ExportOptions, tmp_path: Path, temporary: Path
+) -> None:
+    """Its whole log is kept where the error says; nothing else is left anywhere."""
+    broken = replace(options, formats=(replace(FP32, write=chatty_failure),))
     with pytest.raises(ExportError, match="Converting to onnx fp32 failed: ValueError: operator not") as caught:
         build_bundle(student, photos, out=tmp_path / "refused", options=broken)
     assert caught.value.log[-1] == "chatter of the converter"
     assert written_in(tmp_path) == []
+    (kept,) = temporary.iterdir()
+    assert f"(whole output: {kept})" in str(caught.value)
+    assert "chatter of the converter" in kept.read_text()
+
+
+def test_an_incomplete_bundle_carries_no_path_of_this_machine(
+    student: Student, photos: Dataset, options: ExportOptions, tmp_path: Path, temporary: Path
+) -> None:
+    """The command's last words name the kept log; the report that travels does not."""
+    broken = replace(INT8, write=chatty_failure)
+    out = tmp_path / "some"
+    made = build_bundle(student, photos, out=out, options=replace(options, formats=(broken, FP32), keep_going=True))
+    assert str(temporary) in made.failures["onnx int8"]
+    report = (out / "report.md").read_text(encoding="utf-8")
+    assert "Incomplete" in report
+    assert "operator not supported" in report
+    assert str(temporary) not in report
+    assert written_in(tmp_path) == ["some"]
+
+
+@pytest.mark.parametrize("ending", [KeyboardInterrupt, SystemExit])
+def test_nothing_is_left_of_an_export_that_is_stopped(
+    student: Student,
+    photos: Dataset,
+    options: ExportOptions,
+    tmp_path: Path,
+    temporary: Path,
+    ending: type[BaseException],
+) -> None:
+    def write(context: Context) -> Written:
+        (context.workshop.folder / "half a model").write_bytes(bytes(1000))
+        raise ending
+
+    stopped = replace(options, formats=(replace(FP32, write=write),))
+    with pytest.raises(ending):
+        build_bundle(student, photos, out=tmp_path / "bundles" / "stopped", options=stopped)
+    assert written_in(tmp_path / "bundles") == []
+    assert written_in(temporary) == []
+
+
+def test_a_place_that_cannot_be_written_is_said_before_the_work(
+    student: Student, photos: Dataset, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(ExportError, match=r"file/x: cannot be written"):
+        build_bundle(student, photos, out=tmp_path / "file" / "x", options=ExportOptions(formats=()))
 
 
 def test_too_few_cancers_leave_the_defaults_and_say_so(

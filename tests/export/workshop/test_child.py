@@ -1,22 +1,34 @@
 """Converters in a child process: what comes back, and what is said when a child fails or dies."""
 
 import os
+import signal
 import stat
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 import torch
 
 from distill.student import Student
 from export.onnx_file.module import EdgeModule, FeatureStatistics, PhotoStudent, Temperatures
 from export.onnx_file.module_files import module_files, read_module
-from export.workshop.child import ExportError, Workshop, measured
+from export.workshop.child import ExportError, Workshop, measured, open_workshop
 
 
 @pytest.fixture
-def workshop(tmp_path: Path) -> Workshop:
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The system's temporary folder, empty."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
+
+
+@pytest.fixture
+def workshop(tmp_path: Path, temporary: Path) -> Workshop:
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     return Workshop(folder=scratch, log=tmp_path / "converters.log")
@@ -69,6 +81,48 @@ def test_the_environment_of_a_child_is_its_own(
     assert cost.seconds > 0
     assert cost.peak_bytes == 123456
     assert "TF_CPP_MIN_LOG_LEVEL" not in os.environ
+
+
+def test_what_a_child_leaves_lying_goes_with_its_workshop(
+    temporary: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    script = 'echo 1 > "$4/peak.txt"; touch "$4/result.bin" "$TMPDIR/left-over"'
+    monkeypatch.setattr(sys, "executable", _stand_in(tmp_path, script))
+    with open_workshop() as workshop:
+        workshop.run("coreml-fp16", {})
+        assert [path.name for path in temporary.rglob("left-over")] == ["left-over"]
+    assert list(temporary.iterdir()) == []
+
+
+def test_an_interruption_ends_the_child_too(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The signal comes to this process alone, as from a supervisor; the child would run for an hour."""
+    script = f"echo $$ > {tmp_path}/child; kill -INT {os.getpid()}; exec sleep 3600"
+    monkeypatch.setattr(sys, "executable", _stand_in(tmp_path, script))
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            workshop.run("coreml-fp16", {})
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert not psutil.pid_exists(int((tmp_path / "child").read_text()))
+
+
+def test_no_temporary_folder_is_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "absent"))
+    with pytest.raises(ExportError, match=r"no temporary folder .* TMPDIR"), open_workshop():
+        pass
+
+
+def test_a_log_that_cannot_be_kept_leaves_the_error_and_its_last_lines(
+    workshop: Workshop, temporary: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(sys, "executable", _stand_in(tmp_path, "echo no space left; exit 3"))
+    temporary.rmdir()
+    with pytest.raises(ExportError, match=r"^coreml-fp16 failed with exit status 3$") as caught:
+        workshop.run("coreml-fp16", {})
+    assert caught.value.log == ("no space left",)
 
 
 def test_memory_is_measured_at_its_peak() -> None:
