@@ -1,0 +1,1 @@
+"""Student to bundle: every file proven equal to it, or not written."""

@@ -1,0 +1,1 @@
+"""The app: what `runtime` says, on a screen and over time."""
