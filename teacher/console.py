@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from runtime.bundle.load import Figure
-from runtime.errors import INTERRUPTED, SkintagError
+from runtime.errors import SkintagError
 
 Advance = Callable[[str], None]
 """Moves a progress bar by one step; the text is shown behind it."""
@@ -38,15 +38,12 @@ def progress(title: str, total: int, *, done: int = 0) -> Iterator[Advance]:
 
 
 def run_cli(app: typer.Typer) -> None:
-    """Run a command line: our own errors become one line on stderr and exit 1, never a traceback."""
+    """Run a command line: our own errors become one line on stderr and exit 1, never a traceback; Ctrl-C exits 130."""
     try:
         app(standalone_mode=True)
     except SkintagError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(1)
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        sys.exit(INTERRUPTED)
 
 
 def figure_text(figure: Figure) -> str:
