@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+OURS = ("PYTHONPATH", "VIRTUAL_ENV", "PYTHONPYCACHEPREFIX")
+"""What a user's shell does not have; compiled files of an environment that goes are not worth keeping."""
 HEAVY = ("torch", "timm", "transformers", "xgboost", "sklearn", "scipy", "pandas", "onnx", "matplotlib", "typer")
 
 
@@ -33,7 +35,7 @@ def plain_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(python: Path, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
+    environment = {name: value for name, value in os.environ.items() if name not in OURS}
     return subprocess.run(
         [str(python), *words], cwd=folder, env=environment, capture_output=True, text=True, check=False
     )
