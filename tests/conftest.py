@@ -23,6 +23,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=os.environ.get("SKINTAG_SHARED", str(Path(__file__).parents[2] / "shared")),
         help="folder with real data/, photos/ and weights/; tests that need it skip where it is absent",
     )
+    parser.addoption(
+        "--claims",
+        action="store_true",
+        help="only what the README claims of its own commands, in full (20 minutes or more); else all but that",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -37,8 +42,13 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest job first: everything else is done beside it."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Claims or all the rest; the longest job first, everything else is done beside it."""
+    wanted = bool(config.getoption("--claims"))
+    left_out = [item for item in items if (item.get_closest_marker("claims") is not None) != wanted]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
     items.sort(key=lambda item: item.path.name != "test_main_job.py")
 
 

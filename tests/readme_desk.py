@@ -43,7 +43,8 @@ def environment() -> dict[str, str]:
     Beside another worker with one thread, see `conftest.py`: two that share their cores with other tests spend most of
     their time waiting for each other, and the main job takes twice as long.
     """
-    return {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200"}
+    paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "COLUMNS": "200"}
 
 
 def the(part: str) -> str:

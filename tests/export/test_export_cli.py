@@ -1,6 +1,5 @@
 """`python -m export all`, as a user types it."""
 
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +12,6 @@ from distill.run import METRICS_NAME, create_run, open_run_data
 from distill.student import WEIGHTS_NAME, Student, student_spec
 from export.bundle.formats import FORMATS
 from export.cli import main
-from runtime.bundle.load import load_bundle
 from runtime.files import write_json
 from teacher.data.dataset import DataOptions, Dataset
 from teacher.soft_labels import TeacherConfig
@@ -74,59 +72,6 @@ def finished_run(make_student: Callable[[str, Dataset], Student], tmp_path_facto
     save_file(student.state_dict(), path / WEIGHTS_NAME)
     write_json(path / METRICS_NAME, {})
     return path
-
-
-LENIENT = (
-    "--min-tier-agreement", "0.5", "--max-auc-drop", "0.3", "--max-sensitivity-drop", "0.5",
-    "--min-condition-agreement", "0.3", "--max-mean-difference", "0.5",
-)  # fmt: skip
-"""A random trunk says nothing about how good INT8 can get."""
-
-
-@pytest.fixture
-def no_network(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Nothing can reach another host, children included: `sitecustomize` is read by every Python that starts."""
-    (tmp_path / "sitecustomize.py").write_text(
-        "import socket\n\n\ndef refuse(*_, **__):\n    raise OSError('this test allows no network')\n\n\n"
-        "socket.socket.connect = refuse\nsocket.getaddrinfo = refuse\n"
-    )
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    monkeypatch.setattr("socket.getaddrinfo", None)
-    found = subprocess.run(
-        [sys.executable, "-c", "import socket; socket.getaddrinfo('localhost', 80)"], capture_output=True, text=True
-    )
-    assert "allows no network" in found.stderr
-
-
-@pytest.mark.slow
-def test_all_makes_a_bundle_of_the_newest_run_without_a_network(
-    finished_run: Path,
-    no_network: None,
-    monkeypatch: pytest.MonkeyPatch,
-    capfd: pytest.CaptureFixture[str],
-    tmp_path: Path,
-) -> None:
-    """Six files, each judged; then `check` finds the bundle sound, and a changed byte in any file."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "200")
-    assert run(monkeypatch, "all", "--runs", str(finished_run.parent), "--no-fine-tune", *LENIENT) == 0
-    out = capfd.readouterr().out
-    folder = Path("bundles/drawn")
-    bundle = load_bundle(folder)
-    labels = [f"{file.format} {file.precision}" for file in bundle.manifest.files]
-    assert labels == [kind.label for kind in FORMATS]
-    assert bundle.file.name == "model.int8.onnx"
-    assert "malignancy AUC" in out
-    assert out.strip().endswith("next: uv run python -m runtime photo.jpg --bundle bundles/drawn")
-    assert run(monkeypatch, "check", str(folder)) == 0
-    assert "sound" in capfd.readouterr().out
-    for file in bundle.manifest.files:
-        path = folder / file.name
-        sound = path.read_bytes()
-        path.write_bytes(sound[:1000] + bytes([sound[1000] ^ 1]) + sound[1001:])
-        assert run(monkeypatch, "check", str(folder)) == 1
-        assert f"{file.name}: damaged (its sha256" in capfd.readouterr().err
-        path.write_bytes(sound)
 
 
 @pytest.mark.slow
