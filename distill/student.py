@@ -3,9 +3,10 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import timm
+import typer
 from safetensors.torch import load_file
 from timm.data import resolve_model_data_config
 from torch import Tensor, nn
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 from runtime.conditions import CONDITIONS
 from runtime.errors import SkintagError
 from teacher.models.trunks import feature_width, fill_trunk
+from teacher.options import OPTION
 
 
 @dataclass(frozen=True)
@@ -60,14 +62,15 @@ class StudentSpec:
 
     arch: str
     """timm model name"""
-    image_size: int
-    """side of the square input in pixels"""
+    image_size: Annotated[int, typer.Option(min=32)]
+    """side of the student's input in pixels"""
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
     """per-channel normalisation of RGB in [0, 1]: (x - mean) / std"""
     bn_eps: float | None = None
     """epsilon of the batch norms where it differs from the architecture's own (TensorFlow trunks: 1e-3)"""
-    drop_rate: float = 0.2
+    drop_rate: Annotated[float, OPTION] = 0.2
+    """dropout before the heads"""
 
 
 class Student(nn.Module):

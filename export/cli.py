@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -21,41 +21,50 @@ from export.bundle.recalibrate import recalibrate, targets_of
 from export.bundle.recover import recover_run
 from export.bundle.sign import PUBLIC_NAME, make_keys, sign_bundle
 from export.verify.calibrate import Targets
-from export.verify.parity import LIMITS
+from export.verify.parity import LIMITS, Limits
 from export.workshop.child import ExportError
 from export.workshop.stages import live_stages
 from runtime.bundle.load import Manifest, read_manifest
 from teacher.console import print_table, run_cli
-from teacher.data.dataset import DEFAULT_CACHE, DataOptions
+from teacher.data.dataset import DataOptions
+from teacher.options import OPTION, View, from_dataclasses
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Student to bundle, proven equal or not written.")
 
-GATE = LIMITS["int8"]
+INT8_GATE = LIMITS["int8"]
 
-RunOption = Annotated[Path | None, typer.Option(help="run folder; without it the newest finished run")]
-RunsOption = Annotated[Path, typer.Option(help="folder of runs that the newest is looked for in")]
-NameOption = Annotated[str | None, typer.Option(help="name of the bundle; without it the run's")]
-OutOption = Annotated[Path, typer.Option(help="folder the bundle is written into")]
-FormatsOption = Annotated[str, typer.Option(help="with commas: onnx,tflite,coreml")]
-PrecisionsOption = Annotated[str, typer.Option(help="with commas: int8,fp32,fp16")]
-OnnxRecipeOption = Annotated[str | None, typer.Option(help="the only ONNX INT8 recipe to try; else a search")]
-TfliteRecipeOption = Annotated[str | None, typer.Option(help="the only TFLite INT8 recipe to try; else a search")]
-FineTuneOption = Annotated[bool, typer.Option(help="fine-tune the student where no recipe passes")]
-KeepGoingOption = Annotated[bool, typer.Option("--keep-going", help="build the others where a file fails its gate")]
-ExamplesOption = Annotated[bool, typer.Option(help="a row of photos in the report; they keep their dataset's terms")]
-AucOption = Annotated[float, typer.Option(help="gate of INT8: largest drop of malignancy AUC")]
-DropOption = Annotated[float, typer.Option(help="gate of INT8: largest drop of sensitivity at `low`")]
-AgreementOption = Annotated[float, typer.Option(help="gate of INT8: least share of photos with the student's tier")]
-ConditionOption = Annotated[
-    float, typer.Option(help="gate of INT8: least share with the student's likeliest condition")
-]
-MeanOption = Annotated[float, typer.Option(help="gate of INT8: largest mean difference of malignancy")]
-SensitivityOption = Annotated[float, typer.Option(help="share of cancers that must reach the `low` threshold")]
-SpecificityOption = Annotated[float, typer.Option(help="share of benign lesions that must stay below `high`")]
-ConfidenceOption = Annotated[float, typer.Option(help="chance that `low` keeps its target; 0: on average only")]
-CoverageOption = Annotated[float, typer.Option(help="share of photos whose condition is in its set of likely ones")]
-RejectionOption = Annotated[float, typer.Option(help="share of ordinary photos that may be called unfamiliar")]
-LicenceOption = Annotated[str | None, typer.Option(help="licence text; without it derived from the training data")]
+
+@dataclass(frozen=True, kw_only=True)
+class Runs:
+    """Which run a command is about."""
+
+    run: Annotated[Path | None, OPTION] = None
+    """run folder; without it the newest finished run"""
+    runs: Annotated[Path, OPTION] = DEFAULT_RUNS
+    """folder of runs that the newest is looked for in"""
+
+    def chosen(self) -> Path:
+        return self.run or newest_run(self.runs, finished=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """Where a bundle goes and which files it holds."""
+
+    name: Annotated[str | None, OPTION] = None
+    """name of the bundle; without it the run's"""
+    out: Annotated[Path, OPTION] = Path("bundles")
+    """folder the bundle is written into"""
+    formats: Annotated[str, OPTION]
+    """with commas: onnx,tflite,coreml"""
+    precisions: Annotated[str, OPTION] = "int8,fp32,fp16"
+    """with commas: int8,fp32,fp16"""
+    fine_tune: Annotated[bool, OPTION] = True
+    """fine-tune the student where no recipe passes"""
+
+
+SHORT_TARGETS = {name: f"target_{name}" for name in ("sensitivity", "specificity")}
+"""The options that `calibrate` calls by the shorter name."""
 
 
 def main() -> None:
@@ -66,71 +75,33 @@ def main() -> None:
 def _export_command(formats_default: str) -> Callable[..., None]:
     """The command that exports; `all`, `onnx`, `tflite` and `coreml` differ in the formats they build."""
 
+    @from_dataclasses
     def export(
-        run: RunOption = None,
-        runs: RunsOption = DEFAULT_RUNS,
-        name: NameOption = None,
-        out: OutOption = Path("bundles"),
-        formats: FormatsOption = formats_default,
-        precisions: PrecisionsOption = "int8,fp32,fp16",
-        onnx_recipe: OnnxRecipeOption = None,
-        tflite_recipe: TfliteRecipeOption = None,
-        fine_tune: FineTuneOption = True,
-        keep_going: KeepGoingOption = False,
-        examples: ExamplesOption = True,
-        max_auc_drop: AucOption = GATE.auc_drop,
-        max_sensitivity_drop: DropOption = GATE.sensitivity_drop,
-        min_tier_agreement: AgreementOption = GATE.tier_agreement,
-        min_condition_agreement: ConditionOption = GATE.condition_agreement,
-        max_mean_difference: MeanOption = GATE.malignancy_mean_difference or 1.0,
-        target_sensitivity: SensitivityOption = Targets().sensitivity,
-        target_specificity: SpecificityOption = Targets().specificity,
-        confidence: ConfidenceOption = Targets().confidence,
-        coverage: CoverageOption = Targets().coverage,
-        novelty_rejection: RejectionOption = Targets().novelty_rejection,
-        licence: LicenceOption = None,
+        runs: Runs,
+        target: Target = Target(formats=formats_default),
+        options: Annotated[ExportOptions, View(names=SHORT_TARGETS)] = ExportOptions(),
+        int8: Limits = INT8_GATE,
     ) -> None:
-        int8 = replace(
-            GATE,
-            auc_drop=max_auc_drop,
-            sensitivity_drop=max_sensitivity_drop,
-            tier_agreement=min_tier_agreement,
-            condition_agreement=min_condition_agreement,
-            malignancy_mean_difference=max_mean_difference,
-        )
-        options = ExportOptions(
-            formats=_chosen(formats, precisions),
-            targets=Targets(
-                sensitivity=target_sensitivity,
-                specificity=target_specificity,
-                confidence=confidence,
-                coverage=coverage,
-                novelty_rejection=novelty_rejection,
-            ),
-            limits={**LIMITS, "int8": int8},
-            onnx_recipe=onnx_recipe,
-            tflite_recipe=tflite_recipe,
-            keep_going=keep_going,
-            examples=examples,
-            licence=licence,
-        )
-        run = run or newest_run(runs, finished=True)
-        print(f"exporting {run}: {', '.join(kind.label for kind in options.formats)}")
-        student, data = load_student(run), open_run_data(run)
-        with _log_shown(), live_stages() as stages:
-            built = build_bundle(
-                student,
-                data,
-                out=out / (name or run.resolve().name),
-                options=options,
-                stages=stages,
-                fine_tune=fine_tune_of(run) if fine_tune else None,
-            )
-        _show(built)
-        if built.failures:
-            raise ExportError(f"{built.folder} is incomplete: {'; '.join(built.failures.values())}")
+        kinds = _chosen(target.formats, target.precisions)
+        run = runs.chosen()
+        print(f"exporting {run}: {', '.join(kind.label for kind in kinds)}")
+        _show(_build(run, target, replace(options, formats=kinds, limits={**LIMITS, "int8": int8})))
 
     return export
+
+
+def _build(run: Path, target: Target, options: ExportOptions) -> Built:
+    """The bundle of a run. Raises ExportError where files of it are missing, once it was shown."""
+    student, data = load_student(run), open_run_data(run)
+    with _log_shown(), live_stages() as stages:
+        return build_bundle(
+            student,
+            data,
+            out=target.out / (target.name or run.resolve().name),
+            options=options,
+            stages=stages,
+            fine_tune=fine_tune_of(run) if target.fine_tune else None,
+        )
 
 
 for _name, _formats, _help in (
@@ -158,26 +129,15 @@ def check(
 
 
 @app.command("calibrate")
+@from_dataclasses
 def calibrate(
+    runs: Runs,
+    targets: Targets,
     bundle: Annotated[Path | None, typer.Argument(help="bundle folder; without it the one of the run in --out")] = None,
-    run: RunOption = None,
-    runs: RunsOption = DEFAULT_RUNS,
-    out: OutOption = Path("bundles"),
-    sensitivity: SensitivityOption = Targets().sensitivity,
-    specificity: SpecificityOption = Targets().specificity,
-    confidence: ConfidenceOption = Targets().confidence,
-    coverage: CoverageOption = Targets().coverage,
-    novelty_rejection: RejectionOption = Targets().novelty_rejection,
+    out: Annotated[Path, typer.Option(help="folder the bundle is written into")] = Path("bundles"),
 ) -> None:
     """Derive the thresholds of a bundle anew, for other targets, without retraining or converting anything."""
-    targets = Targets(
-        sensitivity=sensitivity,
-        specificity=specificity,
-        confidence=confidence,
-        coverage=coverage,
-        novelty_rejection=novelty_rejection,
-    )
-    run = run or newest_run(runs, finished=True)
+    run = runs.chosen()
     bundle = bundle or out / run.resolve().name
     read_manifest(bundle)  # before the minutes that the photos take
     with live_stages() as stages:
@@ -205,16 +165,15 @@ def sign(
 
 
 @app.command("recover")
+@from_dataclasses
 def recover(
-    bundle: Annotated[Path | None, typer.Argument(help="bundle folder; without it the one in the package")] = None,
-    data: Annotated[Path | None, typer.Option(help="photos it was trained on; without it the synthetic ones")] = None,
-    name: Annotated[str | None, typer.Option(help="name of the run; without it the model's id")] = None,
-    runs: RunsOption = DEFAULT_RUNS,
-    cache: Annotated[Path, typer.Option(help="folder for everything derived from the data")] = DEFAULT_CACHE,
-    seed: Annotated[int, typer.Option(help="seed of the split")] = 0,
+    data: Annotated[DataOptions, View(without=["image_size"])],
+    bundle: Annotated[Path | None, typer.Argument(help="Bundle folder; without it the one in the package.")] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the run; without it the model's id.")] = None,
+    runs: Annotated[Path, typer.Option(help="Folder of runs.")] = DEFAULT_RUNS,
 ) -> None:
     """A run folder out of a bundle's ONNX file: to audit it, build other formats, or calibrate it anew."""
-    run = recover_run(bundle, data=DataOptions(root=data, cache=cache, seed=seed), runs=runs, name=name)
+    run = recover_run(bundle, data=data, runs=runs, name=name)
     print(f"recovered: {run}\nnext: uv run python -m export all --run {run}")
 
 
@@ -255,6 +214,8 @@ def _show(built: Built) -> None:
     header, rows = figure_rows(built.reference_figures, built.manifest.files)
     print_table(f"{built.folder}: figures with 95% intervals", header, rows)
     print(f"next: uv run python -m runtime photo.jpg --bundle {built.folder}")
+    if built.failures:
+        raise ExportError(f"{built.folder} is incomplete: {'; '.join(built.failures.values())}")
 
 
 def _show_calibrated(bundle: Path, manifest: Manifest) -> None:

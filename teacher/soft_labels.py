@@ -9,9 +9,11 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import torch
+import typer
 from safetensors.numpy import load_file, save_file
 from safetensors.torch import save_model
 from scipy.special import expit, log_softmax
@@ -28,6 +30,7 @@ from teacher.models.classifiers import BoosterConfig, Boosters, fit_boosters
 from teacher.models.encoder import EncoderChoice, TeacherError
 from teacher.models.fine_tuning import ANSWER_BATCH, Answers, FinetuneConfig, answer, finetune, steps_per_epoch
 from teacher.models.network import Teacher
+from teacher.options import OPTION
 
 LABELS_NAME = "soft_labels.safetensors"
 CONFIG_NAME = "config.json"
@@ -42,10 +45,12 @@ class TeacherConfig:
     encoder: EncoderChoice = field(default_factory=EncoderChoice)
     finetune: FinetuneConfig = field(default_factory=FinetuneConfig)
     booster: BoosterConfig = field(default_factory=BoosterConfig)
-    folds: int = 2
-    views: int = 8
-    """K, augmented views per training image"""
-    seed: int = 0
+    folds: Annotated[int, typer.Option(min=2)] = 2
+    """cross-fitting folds of the teacher"""
+    views: Annotated[int, typer.Option(min=1)] = 8
+    """seeded views per training image"""
+    seed: Annotated[int, OPTION] = 0
+    """seed of everything"""
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,11 @@ import copy
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import torch
+import typer
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -24,6 +26,7 @@ from teacher.data.batches import ViewPlan, normalise, view_batches
 from teacher.data.dataset import Dataset
 from teacher.data.splits import Part
 from teacher.models.fine_tuning import ANSWER_BATCH, steps_per_epoch
+from teacher.options import OPTION
 
 CALIBRATION_PHOTOS = 256
 """Training photos that the first ranges are taken from."""
@@ -45,16 +48,19 @@ MAX_GRADIENT = 5.0
 class QuantizeConfig:
     """One fine-tune."""
 
-    steps: int = 300
-    batch_size: int = 32
-    lr: float = 1e-4
-    """of the weights (AdamW, cosine to zero)"""
-    range_lr: float = 3e-3
-    """of the logarithm of the ranges' ends"""
-    train_size: int = 160
+    steps: Annotated[int, typer.Option(min=1)] = 300
+    """steps of the fine-tune"""
+    batch_size: Annotated[int, typer.Option(min=2)] = 32
+    """images per step"""
+    lr: Annotated[float, OPTION] = 1e-4
+    """peak learning rate of the weights (AdamW, cosine to zero)"""
+    range_lr: Annotated[float, OPTION] = 3e-3
+    """peak learning rate of the logarithm of the ranges' ends"""
+    train_size: Annotated[int, typer.Option(min=32)] = 160
     """side of the views, where the student's input is not smaller"""
     scheme: Scheme = field(default_factory=Scheme)
-    seed: int = 0
+    seed: Annotated[int, OPTION] = 0
+    """seed of everything"""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,9 +12,10 @@ import operator
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Annotated, Any, cast
 
 import torch
+import typer
 from timm.layers.activations import Sigmoid
 from timm.layers.norm_act import BatchNormAct2d
 from torch import Tensor, fx, nn
@@ -70,7 +71,8 @@ class SimulationError(SkintagError):
 class Scheme:
     """What is 8 bit: all convolutions but the first `float_convolutions`, with every tensor they read or write."""
 
-    float_convolutions: int = 0
+    float_convolutions: Annotated[int, typer.Option(min=0)] = 0
+    """how many of the first convolutions stay float"""
 
 
 class Simulation(nn.Module):

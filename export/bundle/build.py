@@ -8,6 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from distill.int8.fine_tune import QuantisedStudent
 from distill.int8.quantised_student import ensure_quantised
@@ -34,6 +37,7 @@ from runtime.conditions import CONDITIONS
 from runtime.errors import SkintagError, first_line
 from teacher.data.dataset import Dataset
 from teacher.data.splits import Part
+from teacher.options import OPTION
 
 Failure = GateError | ExportError
 """Why a file is missing."""
@@ -59,17 +63,18 @@ class ExportOptions:
     """calibration photos that INT8 activation ranges are taken from"""
     judge_photos: int = 400
     """calibration photos, at most, that INT8 candidates are compared on"""
-    onnx_recipe: str | None = None
-    """the only recipe to try for ONNX INT8; None: search"""
-    tflite_recipe: str | None = None
-    quick: bool = False
-    """whether the first recipe that passes is taken, though another may be faster"""
-    keep_going: bool = False
-    """whether a file that fails leaves the others be: the bundle is then marked incomplete"""
-    examples: bool = True
-    """whether the report shows photos; they carry the terms of their dataset"""
-    licence: str | None = None
-    """the licence text; None derives it from the datasets the student was trained on"""
+    onnx_recipe: Annotated[str | None, OPTION] = None
+    """the only ONNX INT8 recipe to try; without it a search"""
+    tflite_recipe: Annotated[str | None, OPTION] = None
+    """the only TFLite INT8 recipe to try; without it a search"""
+    quick: Annotated[bool, typer.Option("--quick")] = False
+    """take the first ONNX INT8 recipe that passes, though another may be faster"""
+    keep_going: Annotated[bool, typer.Option("--keep-going")] = False
+    """build the others where a file fails its gate; the bundle is then marked incomplete"""
+    examples: Annotated[bool, OPTION] = True
+    """a row of photos in the report; they keep their dataset's terms"""
+    licence: Annotated[str | None, OPTION] = None
+    """licence text; without it derived from the training data"""
     created: str = field(default_factory=lambda: date.today().isoformat())
     formats: Sequence[ModelFormat] = FORMATS
     clock: Clock = against_fp32

@@ -8,7 +8,7 @@ exchangeable with the calibration part (Vovk 2005; risk control: Bates et al. 20
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from scipy.optimize import minimize_scalar
@@ -22,6 +22,7 @@ from runtime.bundle.manifest import UNKNOWN_GROUP
 from runtime.errors import SkintagError
 from teacher.data.sample import ToneGroup
 from teacher.evaluation.figures import rate_figure
+from teacher.options import OPTION
 
 MIN_CASES = 20
 """Malignant (and benign) photos below which no operating point is derived: 95% of fewer than 20 is none to spare."""
@@ -47,15 +48,15 @@ TEMPERATURE_BOUNDS = (0.05, 20.0)
 class Targets:
     """What the operating points are to keep."""
 
-    sensitivity: float = 0.95
-    """share of cancers that reach `low`"""
-    specificity: float = 0.95
-    """share of benign lesions that stay below `high`"""
-    confidence: float = CONFIDENCE
+    sensitivity: Annotated[float, OPTION] = 0.95
+    """share of cancers that must reach the `low` threshold"""
+    specificity: Annotated[float, OPTION] = 0.95
+    """share of benign lesions that must stay below `high`"""
+    confidence: Annotated[float, OPTION] = CONFIDENCE
     """chance that `low` keeps its target on new photos; 0: it keeps it on average only"""
-    coverage: float = 0.90
-    """share of photos whose condition is in their prediction set"""
-    novelty_rejection: float = NOVELTY_REJECTION
+    coverage: Annotated[float, OPTION] = 0.90
+    """share of photos whose condition is in its set of likely ones"""
+    novelty_rejection: Annotated[float, OPTION] = NOVELTY_REJECTION
     """share of ordinary photos that may be called unfamiliar"""
 
     def __post_init__(self) -> None:

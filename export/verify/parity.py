@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Annotated
 
 import numpy as np
+import typer
 from sklearn.metrics import roc_auc_score
 
 from export.verify.outputs import Outputs, Thresholds, tiers
@@ -20,17 +22,22 @@ class Limits:
     """How far a file may be from the PyTorch student on the validation part. None: not limited."""
 
     malignancy_max_difference: float | None = None
-    malignancy_mean_difference: float | None = None
+    malignancy_mean_difference: Annotated[float | None, typer.Option("--max-mean-difference")] = None
+    """gate of INT8: largest mean difference of malignancy"""
     conditions_max_difference: float | None = None
-    auc_drop: float = 0.005
-    """one pair of a cancer and a benign lesion in the wrong order at least, where so few photos make it weigh more"""
-    sensitivity_drop: float = 0.01
-    """how much smaller a share of the cancers may reach `low`, each side by its own thresholds; one photo at least,
+    auc_drop: Annotated[float, typer.Option("--max-auc-drop")] = 0.005
+    """gate of INT8: largest drop of malignancy AUC
+
+    One pair of a cancer and a benign lesion in the wrong order at least, where so few photos make it weigh more"""
+    sensitivity_drop: Annotated[float, typer.Option("--max-sensitivity-drop")] = 0.01
+    """gate of INT8: largest drop of sensitivity at `low`
+
+    How much smaller a share of the cancers may reach `low`, each side by its own thresholds; one photo at least,
     where so few are malignant that one weighs more than this"""
-    tier_agreement: float = 0.97
-    """at least this share of photos with the student's tier"""
-    condition_agreement: float = 0.90
-    """at least this share of photos with the student's likeliest condition"""
+    tier_agreement: Annotated[float, typer.Option("--min-tier-agreement")] = 0.97
+    """gate of INT8: least share of photos with the student's tier"""
+    condition_agreement: Annotated[float, typer.Option("--min-condition-agreement")] = 0.90
+    """gate of INT8: least share of photos with the student's likeliest condition"""
     high_to_low: int = 0
     """photos that the student calls high and the file low"""
     conditions_out_of_order: int = 0

@@ -4,8 +4,10 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
+import typer
 
 from runtime.conditions import CONDITIONS
 from teacher.console import progress
@@ -16,6 +18,7 @@ from teacher.data.pixels import Scanned, build_pixels
 from teacher.data.sample import DataError, Sample
 from teacher.data.splits import Part, read_or_write_split
 from teacher.data.synthetic import SyntheticConfig, load_synthetic, write_dataset
+from teacher.options import OPTION
 
 LOADERS: tuple[Callable[[Path], Loaded | None], ...] = (load_ham10000, load_pad_ufes)
 DEFAULT_CACHE = Path(".cache")
@@ -25,15 +28,16 @@ DEFAULT_CACHE = Path(".cache")
 class DataOptions:
     """What a command must know to open its data; two commands with equal options see the same samples."""
 
-    root: Path | None = None
-    """folder of labelled photos, or None for the embedded synthetic dataset"""
-    image_size: int = 224
+    root: Annotated[Path | None, typer.Option("--data")] = None
+    """folder of labelled photos; without it the synthetic dataset"""
+    image_size: Annotated[int, typer.Option(min=32)] = 224
     """side of the canonical squares in pixels"""
-    cache: Path = DEFAULT_CACHE
-    """folder for decoded pixels, split files and soft labels"""
-    seed: int = 0
+    cache: Annotated[Path, OPTION] = DEFAULT_CACHE
+    """folder for everything derived from the data: decoded pixels, split files, soft labels"""
+    seed: Annotated[int, OPTION] = 0
     """seed of the split, and of the synthetic dataset"""
-    synthetic_count: int = 2000
+    synthetic_count: Annotated[int, typer.Option(min=200)] = 2000
+    """drawings in the synthetic dataset"""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
+import typer
 from torch import nn
 
 from runtime.errors import SkintagError
@@ -16,12 +18,12 @@ class TeacherError(SkintagError):
 class EncoderChoice:
     """Which encoder the teacher stands on."""
 
-    name: str = "tiny"
-    """a preset, a SigLIP checkpoint (hub name or local folder), or timm:NAME"""
-    init: Path | None = None
-    """safetensors with pretrained weights of a timm trunk"""
-    image_size: int | None = None
-    """side of the input where the encoder leaves it open (timm trunks)"""
+    name: Annotated[str, typer.Option("--teacher")] = "tiny"
+    """the preset tiny, a SigLIP checkpoint (hub name or local folder), or timm:NAME"""
+    init: Annotated[Path | None, typer.Option("--teacher-init")] = None
+    """pretrained trunk of a timm teacher, a safetensors file"""
+    image_size: Annotated[int | None, typer.Option("--teacher-size", min=32)] = None
+    """input side of a timm teacher, where its architecture leaves it open"""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated, Literal
 
 import numpy as np
 import torch
+import typer
 from torch import Tensor, nn
 from torch.nn import functional as F
 from transformers import get_cosine_schedule_with_warmup
@@ -14,26 +16,32 @@ from teacher.data.batches import ViewPlan, normalise, view_batches, view_seed
 from teacher.data.dataset import Dataset
 from teacher.data.sampling import Sampling, balanced_sampling
 from teacher.models.network import Teacher
+from teacher.options import OPTION
 
 ANSWER_BATCH = 64
 """Views a network is asked about at once."""
+
+
+Precision = Literal["float32", "bfloat16"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class FinetuneConfig:
     """How a teacher learns."""
 
-    epochs: int = 12
+    epochs: Annotated[int, typer.Option("--teacher-epochs", min=1)] = 12
+    """fine-tuning epochs of the teacher"""
     batch_size: int = 32
-    lr: float = 1e-3
-    """peak; a pretrained encoder wants about 3e-4"""
+    lr: Annotated[float, typer.Option("--teacher-lr")] = 1e-3
+    """peak learning rate of the teacher; a pretrained encoder wants about 3e-4"""
     weight_decay: float = 0.02
     warmup_share: float = 0.1
     """of all steps"""
     sampling_power: float = 0.5
-    precision: str = "float32"
-    """float32 or bfloat16 (autocast; faster where the CPU has AVX512-BF16)"""
-    seed: int = 0
+    precision: Annotated[Precision, OPTION] = "float32"
+    """of the arithmetic: bfloat16 is faster where the CPU has it (AVX512-BF16)"""
+    seed: Annotated[int, OPTION] = 0
+    """seed of everything"""
 
 
 def finetune(teacher: Teacher, dataset: Dataset, indices: np.ndarray, config: FinetuneConfig, advance: Advance) -> None:
