@@ -19,10 +19,15 @@ import numpy.typing as npt
 from PIL import ExifTags, Image
 
 from runtime.errors import PhotoError, PhotoTooLargeError, one_line
+from runtime.photo.colours import Colours, colours_of, without_tables
 from runtime.photo.file_checks import check_frame, check_last_rows, check_scans, check_sums, decodes_in_one_pass
 
 INPUT_SIZE = 224
 """Side in pixels of the square that the shipped models take."""
+
+DECODING = 2
+"""Which pixels a file gives: raised whenever the same file gives others, so that no square kept from before is used
+again. 1: profiles of colours were ignored; 2: sRGB."""
 
 Pixels = npt.NDArray[np.uint8]
 PhotoSource = str | os.PathLike[str] | bytes | BinaryIO | Pixels
@@ -52,7 +57,7 @@ _UPRIGHT: Mapping[int, Image.Transpose] = {
 }
 """What turns a photo with each EXIF orientation upright; 1 already is."""
 
-_BACKDROP = (128, 128, 128)
+_BACKDROP = 128
 """Mid grey under transparent pixels: black would look like a dark lesion, white like overexposure."""
 
 _TIFF_BITS, _TIFF_PHOTOMETRIC = 258, 262
@@ -98,20 +103,29 @@ DEFAULT_LIMITS = PhotoLimits()
 
 def load_square(source: PhotoSource, *, size: int, limits: PhotoLimits = DEFAULT_LIMITS) -> Pixels:
     """A photo as the model sees it: uint8 [size, size, 3] RGB, upright, centre square. Raises PhotoError."""
-    return square_pixels(open_photo(source, min_side=math.ceil(_SPARE * size), limits=limits), size=size)
+    # Colours last: a few thousand pixels cost nothing, and resizing before or after differs by rounding.
+    image, colours = _opened(source, min_side=math.ceil(_SPARE * size), limits=limits)
+    square = square_pixels(image, size=size)
+    return square if colours is None else colours.to_srgb(square)
 
 
 def open_photo(source: PhotoSource, *, min_side: int, limits: PhotoLimits = DEFAULT_LIMITS) -> Image.Image:
-    """Decode a photo to an upright 8-bit RGB image.
+    """Decode a photo to an upright 8-bit image in sRGB.
 
     A JPEG is scaled down by libjpeg while it is decoded (by 2, 4 or 8), as far as its short side stays at or above
     `min_side`: several times faster for a 12-megapixel photo. Raises PhotoError, whose one line names the photo.
     """
+    image, colours = _opened(source, min_side=min_side, limits=limits)
+    return image if colours is None else colours.image_to_srgb(image)
+
+
+def _opened(source: PhotoSource, *, min_side: int, limits: PhotoLimits) -> tuple[Image.Image, Colours | None]:
+    """An upright 8-bit RGB image, and how its colours become sRGB. Raises PhotoError."""
     name = _name_of(source)
     # Pillow raises a dozen exception types on hostile bytes, from struct.error to zlib.error: the boundary is here.
     try:
         if isinstance(source, np.ndarray):
-            return _to_rgb(_from_array(source, limits=limits))
+            return _to_rgb(_from_array(source, limits=limits)), None
         return _decode(_read(source, limits=limits), min_side=min_side, limits=limits)
     except PhotoError as error:
         raise type(error)(f"{name}: {error}") from error
@@ -176,7 +190,7 @@ def _read_path(path: Path, *, limits: PhotoLimits) -> bytes:
         raise PhotoError(f"cannot be read ({reason})") from error
 
 
-def _decode(data: bytes, *, min_side: int, limits: PhotoLimits) -> Image.Image:
+def _decode(data: bytes, *, min_side: int, limits: PhotoLimits) -> tuple[Image.Image, Colours | None]:
     image_format = _format_of(data)
     if image_format == "GIF":
         check_frame(data)
@@ -192,7 +206,11 @@ def _decode(data: bytes, *, min_side: int, limits: PhotoLimits) -> Image.Image:
         extent = _prepared(image, data, min_side=min_side, limits=limits)
         image.load()
         _check_whole(image, data)
-        return _turn_upright(_cropped(_to_rgb(image), extent), orientation=_orientation(image))
+        colours = colours_of(image)
+        # What lies under clear pixels is converted with them.
+        backdrop = _BACKDROP if colours is None else colours.level_of(_BACKDROP)
+        rgb = _to_rgb(without_tables(image), backdrop=backdrop)
+        return _turn_upright(_cropped(rgb, extent), orientation=_orientation(image)), colours
 
 
 def _prepared(image: Image.Image, data: bytes, *, min_side: int, limits: PhotoLimits) -> tuple[int, int]:
@@ -277,13 +295,13 @@ def _turn_upright(image: Image.Image, *, orientation: int) -> Image.Image:
     return image if method is None else image.transpose(method)
 
 
-def _to_rgb(image: Image.Image) -> Image.Image:
+def _to_rgb(image: Image.Image, *, backdrop: int = _BACKDROP) -> Image.Image:
     """8-bit RGB of any mode that has an agreed brightness scale; the image itself where it is that already."""
     if image.mode in _WIDE_MODES:
         white = _white_of(image)
         return _by_bands(image, lambda band: _scale_wide(band, white=white).convert("RGB"))
     if image.mode in _CLEAR_MODES or (image.mode in _PLAIN_MODES and image.has_transparency_data):
-        return _by_bands(image, _flatten)
+        return _by_bands(image, lambda band: _flatten(band, backdrop=backdrop))
     if image.mode not in _PLAIN_MODES:
         # 32-bit integers and floats say nothing about which value is white; guessing could turn a photo black.
         raise PhotoError(f"pixels of type {image.mode} have no agreed brightness; save it as an 8-bit RGB photo")
@@ -315,9 +333,9 @@ def _white_of(image: Image.Image) -> int:
     return 2**bits - 1
 
 
-def _flatten(image: Image.Image) -> Image.Image:
+def _flatten(image: Image.Image, *, backdrop: int) -> Image.Image:
     rgba = image.convert("LA" if image.mode == "La" else "RGBA").convert("RGBA")
-    flat = Image.new("RGBA", rgba.size, (*_BACKDROP, 255))
+    flat = Image.new("RGBA", rgba.size, (backdrop, backdrop, backdrop, 255))
     flat.alpha_composite(rgba)
     return flat.convert("RGB")
 

@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image
 
 from runtime.errors import PhotoError
-from runtime.photo.decode import load_square
+from runtime.photo.decode import DECODING, load_square
 from teacher.console import progress
 from teacher.data.sample import DataError, Sample
 
@@ -55,7 +55,7 @@ def build_pixels(samples: Sequence[Sample], *, size: int, folder: Path) -> Pixel
     Raises DataError when more than `MAX_UNREADABLE` of the files cannot be read.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    key = f"{size}-{_digest(samples)}"
+    key = f"{size}-{DECODING}-{_digest(samples)}"
     array_path, table_path = folder / f"pixels-{key}.npy", folder / f"scan-{key}.csv"
     shape = (len(samples), size, size, 3)
     if not array_path.is_file():

@@ -85,6 +85,16 @@ def test_a_changed_file_is_decoded_again(ham_root: Path, tmp_path: Path) -> None
     np.testing.assert_array_equal(again.square(0), again.square(1))
 
 
+def test_squares_of_another_way_of_decoding_are_not_used_again(
+    ham_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = open_dataset(options(ham_root, tmp_path))
+    np.load(next(first.folder.glob("pixels-*.npy")), mmap_mode="r+")[:] = 0
+    assert not open_dataset(options(ham_root, tmp_path)).square(0).any(), "from the cache"
+    monkeypatch.setattr("teacher.data.pixels.DECODING", 1_000)
+    assert open_dataset(options(ham_root, tmp_path)).square(0).any()
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
