@@ -1,8 +1,7 @@
-"""What a colour profile and a damaged file do to the tier of real photos.
+"""What a colour profile does to the tier of real photos.
 
-Profiles: a photo's pixels are written in the numbers of Display P3, Adobe RGB and ProPhoto, with that profile, so that
-it shows the same colours as before; a tier that changes is an error. Damage: photos of cancers with bytes lost, zeroed
-or changed; one that comes out low and was not low before is an error.
+A photo's pixels are written in the numbers of Display P3, Adobe RGB and ProPhoto, with that profile, so that it shows
+the same colours as before; a tier that changes is an error.
 """
 
 import io
@@ -96,7 +95,8 @@ def icc_profile(tags: Mapping[bytes, bytes], *, space: bytes, pcs: bytes = b"XYZ
 
 def in_space(pixels: _Levels, space: ColourSpace) -> _Levels:
     """The same colours in another space's numbers: sRGB uint8 [..., 3] to uint8 of the same shape."""
-    light = SRGB.decoded(pixels.astype(np.float64) / 255) @ (np.linalg.inv(space.to_xyz) @ SRGB.to_xyz).T
+    levels: _Floats = np.asarray(pixels, dtype=np.float64) / 255.0
+    light = SRGB.decoded(levels) @ (np.linalg.inv(space.to_xyz) @ SRGB.to_xyz).T
     return np.rint(255 * space.encoded(np.clip(light, 0, 1))).astype(np.uint8)
 
 
