@@ -117,7 +117,7 @@ def _xyz_tag(xyz: _Floats) -> bytes:
 
 def _curve_tag(space: ColourSpace, *, sampled: int) -> bytes:
     if sampled:
-        samples = np.rint(65535 * space.decoded(np.linspace(0, 1, sampled))).astype(">u2")
+        samples = np.rint(65535 * space.decoded(np.linspace(0, 1, sampled, dtype=np.float64))).astype(">u2")
         return b"curv" + bytes(4) + struct.pack(">I", sampled) + samples.tobytes()
     if space.gamma is not None:
         return b"curv" + bytes(4) + struct.pack(">IH", 1, round(space.gamma * 256))
