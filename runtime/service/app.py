@@ -130,6 +130,8 @@ class _Service:
         app.add_api_route(
             "/metrics", self.figures, summary="Figures for Prometheus", response_class=Response, responses={**figures}
         )
+        for path in ("/health", "/metrics"):  # load balancers probe by HEAD, for which FastAPI makes no route
+            app.add_api_route(path, _there, methods=["HEAD"], include_in_schema=False)
 
     async def assess(self, request: Request) -> JSONResponse:
         self._check_rate(request)
@@ -170,6 +172,11 @@ class _Service:
 
     def _report_on(self, photo: bytes) -> Mapping[str, Any]:
         return self._assessor.assess(photo).to_dict()
+
+
+async def _there() -> Response:
+    """What HEAD is answered: no body, and the headers that every answer has."""
+    return Response()
 
 
 async def _refused(request: Request, error: Exception) -> Response:

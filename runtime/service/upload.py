@@ -82,6 +82,29 @@ class _MemoryForm(MultiPartParser):
 
     spool_max_size = sys.maxsize
 
+    def on_headers_finished(self) -> None:
+        """A name in the form of RFC 5987 makes a part a file, too: browsers never send one, HTTP libraries do."""
+        disposition = self._current_part.content_disposition
+        if disposition is not None and _names_a_file_only_at_length(disposition):
+            self._current_part.content_disposition = disposition + b'; filename="photo"'
+        super().on_headers_finished()
+
+    def on_part_data(self, data: bytes, start: int, end: int) -> None:
+        part = self._current_part
+        if part.file is None and len(part.data) + end - start > self.max_part_size:
+            raise MultiPartException(
+                f"a field that is no file has more than {self.max_part_size // 1024} KB; "
+                "send the photo as a file, with a filename."
+            )
+        super().on_part_data(data, start, end)
+
+
+def _names_a_file_only_at_length(disposition: bytes) -> bool:
+    """Whether there is a `filename*` and no `filename`."""
+    outside = b"".join(disposition.split(b'"')[::2]).lower()  # a field's name may hold anything between its quotes
+    names = {parameter.partition(b"=")[0].strip() for parameter in outside.split(b";")[1:]}
+    return b"filename*" in names and b"filename" not in names
+
 
 async def _from_form(request: Request, stream: AsyncGenerator[bytes, None]) -> bytes:
     try:

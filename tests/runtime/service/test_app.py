@@ -261,6 +261,53 @@ def test_figures_count_answers_and_belong_to_one_application() -> None:
     assert "/assess" not in other.get("/metrics").text
 
 
+@pytest.mark.parametrize("path", ["/health", "/metrics", "/openapi.json"])
+def test_a_load_balancer_may_ask_by_head(path: str) -> None:
+    client = client_of()
+    answer = client.head(path)
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer.headers["cache-control"] == "no-store"
+    assert client.get(path).content
+
+
+def test_a_head_that_has_no_get_stays_refused() -> None:
+    assert client_of().head("/assess").status_code == 405
+    assert client_of().head("/nowhere").status_code == 404
+
+
+def form_of(disposition: str, photo: bytes) -> dict[str, Any]:
+    """A form with one part, whose header stands as it is given."""
+    head = f"--b\r\nContent-Disposition: {disposition}\r\nContent-Type: image/jpeg\r\n\r\n".encode()
+    headers = {"content-type": "multipart/form-data; boundary=b"}
+    return {"content": head + photo + b"\r\n--b--\r\n", "headers": headers}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "filename*=UTF-8''%C3%A9tude.jpg",
+        "FileName*=UTF-8''a.jpg",
+        "filename* = iso-8859-1'en'a.jpg",
+        "filename=\"a.jpg\"; filename*=UTF-8''%C3%A9tude.jpg",
+        "filename*=UTF-8''; filename=a.jpg",
+        "filename*",
+    ],
+)
+def test_a_file_whose_name_is_in_the_long_form_is_a_file(name: str) -> None:
+    """RFC 5987: what HTTP libraries send for a name that is not ASCII."""
+    fake, photo = FakeAssessor(), jpeg(700)
+    answer = client_of(fake).post("/assess", **form_of(f'form-data; name="photo"; {name}', photo))
+    assert answer.status_code == 200
+    assert fake.seen == [photo]
+
+
+@pytest.mark.parametrize("disposition", ['form-data; name="photo"', 'form-data; name="photo; filename*=x"'])
+def test_a_photo_that_is_no_file_is_told_what_to_do(disposition: str) -> None:
+    answer = client_of().post("/assess", **form_of(disposition, bytes(20_000)))
+    assert_refused(answer, 400, "bad_form")
+    assert "send the photo as a file, with a filename" in answer.json()["error"]["message"]
+
+
 @pytest.mark.parametrize("path", ["/health", "/metrics", "/openapi.json", "/nowhere"])
 def test_every_answer_carries_safe_headers(path: str) -> None:
     headers = client_of().get(path).headers
