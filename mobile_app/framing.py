@@ -4,10 +4,12 @@ Lengths are pixels of the opened photo. The square never leaves the photo, and n
 takes where the photo has them: enlarged pixels would be blurred pixels.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from PIL import Image
 
+from runtime.neighbours import NEIGHBOURS, Neighbour
 from runtime.photo.decode import INPUT_SIZE, square_pixels
 from runtime.photo.lesion import Lesion, find_lesion
 
@@ -51,6 +53,17 @@ class Framing:
     def zoomed(self, zoom: float) -> "Framing":
         """To this zoom, around the same middle."""
         return _inside(replace(self, side=min(self.width, self.height) / max(zoom, 1e-6)))
+
+    def neighbours(self) -> Iterator["Framing"]:
+        """The squares beside it that are other ones: fewer where the photo ends or has no more pixels."""
+        beside = dict.fromkeys(self._beside(neighbour) for neighbour in NEIGHBOURS)
+        return (framing for framing in beside if framing != self)
+
+    def _beside(self, neighbour: Neighbour) -> "Framing":
+        """Smaller where the photo ends: moved back instead, the largest square would have no neighbours at all."""
+        x, y = self.x + neighbour.across * self.side, self.y + neighbour.down * self.side
+        room = 2 * min(x, y, self.width - x, self.height - y)
+        return _inside(replace(self, x=x, y=y, side=min(self.side / neighbour.zoom, room)))
 
 
 def largest(image: Image.Image) -> Framing:

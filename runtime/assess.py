@@ -10,6 +10,7 @@ from runtime.answer.report import Report, ranked
 from runtime.bundle.load import Bundle, load_bundle
 from runtime.engine import Engine
 from runtime.errors import PhotoError
+from runtime.neighbours import Judged, most_careful
 from runtime.photo.decode import DEFAULT_LIMITS, PhotoLimits, PhotoSource, load_square
 from runtime.photo.quality import measure_quality
 from runtime.prediction import Prediction
@@ -60,23 +61,18 @@ class Triage:
         loaded = load_bundle(folder, file=file, public_key=key)
         return cls(loaded, threads=threads, limits=limits, language=language)
 
-    def assess(self, source: PhotoSource, *, language: str | None = None) -> Report:
-        """Judge one photo.
+    def assess(
+        self, source: PhotoSource, *, language: str | None = None, neighbours: Iterable[PhotoSource] = ()
+    ) -> Report:
+        """Judge one photo; with the squares beside it, such as `runtime.neighbours.NEIGHBOURS`, more carefully.
 
         A photo that is too dark, flat, blurred or unfamiliar gives a report with the tier `cannot assess`. Raises
         PhotoError when there is no photo to judge, EngineError when the model's answer is not sound, ValueError for a
         language without texts.
         """
         language = texts_for(language or self.language).language
-        pixels = load_square(source, size=self.engine.size, limits=self._limits)
-        problem = measure_quality(pixels).problem
-        if problem is not None:
-            refused = Decision(tier=Tier.CANNOT_ASSESS, reasons=(problem,))
-            return self._report(refused, prediction=None, language=language)
-        prediction = self.engine.predict(pixels)
-        file = self.bundle.file
-        decision = decide(prediction, points=file.operating_points, novelty_threshold=file.novelty_threshold)
-        return self._report(decision, prediction=prediction, language=language)
+        judged = most_careful(self._judged(source), (self._judged(neighbour) for neighbour in neighbours))
+        return self._report(judged.decision, prediction=judged.prediction, language=language)
 
     def assess_many(
         self, sources: Iterable[PhotoSource], *, language: str | None = None
@@ -101,6 +97,15 @@ class Triage:
         if self.assess(pixels).tier is Tier.CANNOT_ASSESS:
             return None
         return explain(self.engine, pixels)
+
+    def _judged(self, source: PhotoSource) -> Judged:
+        pixels = load_square(source, size=self.engine.size, limits=self._limits)
+        problem = measure_quality(pixels).problem
+        if problem is not None:
+            return Judged(decision=Decision(tier=Tier.CANNOT_ASSESS, reasons=(problem,)), prediction=None)
+        prediction, file = self.engine.predict(pixels), self.bundle.file
+        decision = decide(prediction, points=file.operating_points, novelty_threshold=file.novelty_threshold)
+        return Judged(decision=decision, prediction=prediction)
 
     def _report(self, decision: Decision, *, prediction: Prediction | None, language: str) -> Report:
         shown = None if decision.tier is Tier.CANNOT_ASSESS else prediction

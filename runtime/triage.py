@@ -36,6 +36,8 @@ class Reason(StrEnum):
     CONDITION_NEEDS_DOCTOR = "condition_needs_doctor"
     INFLAMMATION = "inflammation"
     """Beside a low tier: not cancer-like, but somebody has to treat it."""
+    ON_THE_EDGE = "on_the_edge"
+    """Beside any tier: squares just beside the framed one have another (`runtime.neighbours`)."""
 
 
 type ReasonCode = Reason | QualityProblem

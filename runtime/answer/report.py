@@ -58,6 +58,8 @@ class Report:
         shows_numbers = self.malignancy is not None or self.conditions or self.condition_set
         if self.tier is Tier.CANNOT_ASSESS and shows_numbers:
             raise ValueError("a report without a tier shows no malignancy and no conditions")
+        if self.tier is Tier.CANNOT_ASSESS and self.on_the_edge:
+            raise ValueError("a report without a tier is not on the edge of one")
         if (Reason.CONDITION_NEEDS_DOCTOR in self.reason_codes) != (self.raised_by is not None):
             raise ValueError("a report whose tier was raised by a condition names it, no other does")
 
@@ -65,6 +67,11 @@ class Report:
     def texts(self) -> Texts:
         """The words of the report's language."""
         return texts_for(self.language)
+
+    @property
+    def on_the_edge(self) -> bool:
+        """Whether squares just beside the framed one have another answer, of which the more careful stands here."""
+        return Reason.ON_THE_EDGE in self.reason_codes
 
     @property
     def advice(self) -> Advice:
@@ -111,6 +118,7 @@ class Report:
             "novelty": self.novelty,
             "reason_codes": [code.value for code in self.reason_codes],
             "reasons": list(self.reasons),
+            "on_the_edge": self.on_the_edge,
             "raised_by": None if self.raised_by is None else self.raised_by.value,
             "advice": self._advice(),
             "disclaimer": self.disclaimer,

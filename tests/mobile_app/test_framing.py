@@ -23,6 +23,30 @@ def framed(width: int, height: int) -> Framing:
     return largest(Image.new("1", (width, height)))
 
 
+@given(SIDES, SIDES, st.floats(-5, 5), st.floats(-5, 5), st.floats(0, 100))
+def test_neighbours_are_other_squares_of_the_photo_and_near(
+    width: int, height: int, across: float, down: float, zoom: float
+) -> None:
+    framing = framed(width, height).moved(across, down).zoomed(zoom)
+    beside = list(framing.neighbours())
+    assert framing not in beside
+    assert len(set(beside)) == len(beside) <= 6
+    for other in beside:
+        left, top, right, bottom = other.box
+        assert min(left, top) >= -1e-6
+        assert right <= width + 1e-6
+        assert bottom <= height + 1e-6
+        assert abs(other.side / framing.side - 1) <= 0.1 + 1e-6
+        assert max(abs(other.x - framing.x), abs(other.y - framing.y)) <= 0.05 * framing.side + 1e-6
+
+
+def test_the_whole_of_a_square_photo_has_neighbours_too() -> None:
+    """Moved within the photo, they are smaller: nearly all phone photos are judged so."""
+    framing = framed(1000, 1000)
+    assert len(list(framing.neighbours())) == 5
+    assert {round(other.side) for other in framing.neighbours()} == {900, 909}
+
+
 @given(SIDES, SIDES, STEPS)
 def test_whatever_is_done_the_square_stays_in_the_photo(
     width: int, height: int, steps: list[tuple[str, float, float]]

@@ -194,8 +194,8 @@ def test_json_is_one_object_per_photo_with_stable_keys(
     answer = json.loads(lines[0])
     assert set(answer) == {
         "photo", "report_version", "language", "tier", "tier_text", "calibrated", "malignancy", "conditions",
-        "condition_set", "condition_set_text", "novelty", "reason_codes", "reasons", "raised_by", "advice",
-        "disclaimer", "model_id",
+        "condition_set", "condition_set_text", "novelty", "reason_codes", "reasons", "on_the_edge", "raised_by",
+        "advice", "disclaimer", "model_id",
     }  # fmt: skip
     assert answer["photo"] == str(photo)
     assert (answer["tier"], answer["language"], answer["report_version"]) == ("low", "en", 2)

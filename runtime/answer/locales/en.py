@@ -84,6 +84,10 @@ ENGLISH = Texts(
         few_signs="It shows few of the signs that the model knows from skin cancer.",
         condition_needs_doctor="It looks most like this, which a doctor should see: {condition}.",
         inflammation="It looks most like an inflammation or infection.",
+        on_the_edge=(
+            "The photo is on the edge: framed a little differently, it would have another result. The more careful one "
+            "is shown. A second photo helps: take one and have it judged, too."
+        ),
     ),
     problems=ProblemTable(
         too_dark="The photo is too dark. Take it again in brighter light.",

@@ -85,6 +85,10 @@ SPANISH = Texts(
         few_signs="Muestra pocas de las señales que el modelo conoce del cáncer de piel.",
         condition_needs_doctor="A lo que más se parece es a esto, que debe verse en una consulta médica: {condition}.",
         inflammation="A lo que más se parece es a una inflamación o una infección.",
+        on_the_edge=(
+            "La foto está en el límite: encuadrada de forma un poco distinta tendría otro resultado. Se muestra el más "
+            "prudente. Una segunda foto ayuda: haga otra y valórela también."
+        ),
     ),
     problems=ProblemTable(
         too_dark="La foto es demasiado oscura. Repítala con más luz.",

@@ -88,6 +88,10 @@ FRENCH = Texts(
         few_signs="Elle montre peu des signes que le modèle connaît du cancer de la peau.",
         condition_needs_doctor="Elle ressemble surtout à ceci, qu'un médecin doit examiner : {condition}.",
         inflammation="Elle ressemble surtout à une inflammation ou une infection.",
+        on_the_edge=(
+            "La photo est à la limite : cadrée un peu autrement, elle aurait un autre résultat. Le plus prudent est "
+            "affiché. Une deuxième photo aide : prenez-en une et faites-la examiner aussi."
+        ),
     ),
     problems=ProblemTable(
         too_dark="La photo est trop sombre. Reprenez-la avec plus de lumière.",

@@ -85,6 +85,10 @@ PORTUGUESE = Texts(
         few_signs="Ela mostra poucos dos sinais que o modelo conhece do câncer de pele.",
         condition_needs_doctor="O mais parecido é isto, que deve ser visto em uma consulta médica: {condition}.",
         inflammation="O mais parecido é uma inflamação ou infecção.",
+        on_the_edge=(
+            "A foto está no limite: enquadrada de modo um pouco diferente, teria outro resultado. Mostra-se o mais "
+            "prudente. Uma segunda foto ajuda: tire outra e avalie-a também."
+        ),
     ),
     problems=ProblemTable(
         too_dark="A foto está escura demais. Tire-a de novo com mais luz.",

@@ -42,6 +42,7 @@ class ReasonTable:
     condition_needs_doctor: str
     """with {condition}, a condition's name"""
     inflammation: str
+    on_the_edge: str
 
 
 @dataclass(frozen=True, kw_only=True)
