@@ -53,7 +53,6 @@ class Darkroom:
     open: Callable[[Photo], Picture]
     """raises PhotoError"""
     guess: Callable[[Picture], Framing]
-    problem: Callable[[Picture, Framing], QualityProblem | None]
     square: Callable[[Picture, Framing], Pixels]
     """uint8 [side, side, 3], what is judged"""
     preview: Callable[[Picture, Framing], bytes]
@@ -68,11 +67,6 @@ def open_picture(photo: Photo) -> Picture:
     shown = image.copy()
     shown.thumbnail((SHOWN_SIDE, SHOWN_SIDE))
     return Picture(image=image, shown=jpeg(shown))
-
-
-def problem_of(picture: Picture, framing: Framing) -> QualityProblem | None:
-    """Why the square could not be judged, as `runtime` will say when it is."""
-    return measure_quality(square_pixels(cut(picture.image, framing), size=INPUT_SIZE)).problem
 
 
 def problem_of_frame(frame: bytes) -> QualityProblem | None:
@@ -111,7 +105,6 @@ def darkroom() -> Darkroom:
     return Darkroom(
         open=open_picture,
         guess=lambda picture: first_guess(picture.image),
-        problem=problem_of,
         square=square_of,
         preview=preview_of,
     )

@@ -5,7 +5,7 @@ it ends and the app keeps it off the UI thread.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -40,7 +40,7 @@ log = logging.getLogger(__name__)
 class Assessor(Protocol):
     """What the app needs from `runtime.Triage`."""
 
-    def assess(self, source: Pixels, *, language: str | None = None) -> "Report": ...
+    def assess(self, source: Pixels, *, language: str | None = None, neighbours: Iterable[Pixels] = ()) -> "Report": ...
 
 
 class Journey:
@@ -48,6 +48,9 @@ class Journey:
 
     `screen` is what to show; `show` is called with every new one. An answer that arrives after the user has moved on
     is dropped, so a late verdict never replaces what another photo led to.
+
+    The square is judged as soon as it comes to rest, so that what cannot be judged is said before anyone asks for a
+    judgement. One square is being judged at a time, and of those that came to rest meanwhile only the last follows.
     """
 
     def __init__(
@@ -69,6 +72,12 @@ class Journey:
         self._show = show
         self._language = language
         self._turn = 0
+        self._in_hand: Check | None = None
+        """whose square is being judged"""
+        self._next: Check | None = None
+        """whose square is judged after that"""
+        self._awaited: Check | None = None
+        """whose answer was asked for before it was there"""
 
     def warm_up(self) -> None:
         """Load the model while the user looks for a photo; a bundle that cannot be used shows at once."""
@@ -102,22 +111,35 @@ class Journey:
         self._begin(lambda: self._opened(photo))
 
     def reframe(self, framing: Framing) -> None:
-        """Move or zoom the square. What is said of the photo's quality stays until `measure`."""
+        """Move or zoom the square; where it comes to rest, `measure`."""
         if isinstance(self.screen, Check):
             self._go(replace(self.screen, framing=framing))
 
     def measure(self) -> None:
-        """Can the square, as it now is, be judged?"""
-        if isinstance(self.screen, Check):
-            asked = self.screen
-            self._begin(lambda: self._measured(asked))
+        """Judge the square, as it now lies, and say whether that can be done."""
+        if isinstance(self.screen, Check) and self.screen.answer is None:
+            self._judge_soon(self.screen)
 
     def judge(self) -> None:
-        """Judge the square."""
-        if isinstance(self.screen, Check):
-            chosen = self.screen
-            self._go(Analysing(photo=chosen.photo))
-            self._begin(lambda: self._judged(chosen))
+        """Show the answer on the square."""
+        if not isinstance(self.screen, Check):
+            return
+        chosen = self.screen
+        if chosen.answer is not None:
+            self._go(chosen.answer)
+            return
+        self._awaited = chosen
+        self._go(Analysing(photo=chosen.photo))
+        self._judge_soon(chosen)
+
+    def back_to_square(self) -> None:
+        """From the answer to the square it is about, to move it and have it judged anew."""
+        if isinstance(self.screen, Verdict | CannotAssess):
+            self._turn += 1  # a map that is being made belongs to the answer that is left here
+            left = self.screen
+            if isinstance(left, Verdict) and left.looked is Looked.LOOKING:
+                left = replace(left, looked=Looked.NOT_ASKED)
+            self._go(Check(photo=left.photo, picture=left.picture, guess=left.guess, framing=left.framing, last=left))
 
     def look(self) -> None:
         """Where did the model look? Only a verdict can be asked: a map would make any other photo look judged."""
@@ -143,7 +165,9 @@ class Journey:
     def speak(self, language: str) -> None:
         """Say what is on show in another language: a report holds codes, its words follow."""
         if isinstance(self.screen, Verdict | CannotAssess):
-            self._go(replace(self.screen, report=replace(self.screen.report, language=language)))
+            self._go(_in_language(self.screen, language))
+        elif isinstance(self.screen, Check) and self.screen.last is not None:
+            self._go(replace(self.screen, last=_in_language(self.screen.last, language)))
 
     def _begin(self, work: Work[Screen]) -> None:
         self._turn += 1
@@ -153,6 +177,29 @@ class Journey:
     def _arrive(self, turn: int, screen: Screen) -> None:
         if turn == self._turn:
             self._go(_onto(self.screen, screen))
+            self.measure()  # a photo that was opened lies at rest
+
+    def _judge_soon(self, asked: Check) -> None:
+        if self._in_hand is None:
+            self._take_in_hand(asked)
+        else:
+            self._next = None if _same_square(self._in_hand, asked) else asked
+
+    def _take_in_hand(self, asked: Check) -> None:
+        self._in_hand, self._next = asked, None
+        self._run(lambda: self._judged(asked), lambda screen: self._was_judged(asked, screen))
+
+    def _was_judged(self, asked: Check, screen: Screen) -> None:
+        self._in_hand = None
+        if self._next is not None:
+            self._take_in_hand(self._next)
+        if isinstance(screen, Verdict | CannotAssess):
+            screen = _in_language(screen, self._language())
+        here = self.screen
+        if isinstance(here, Check) and here.picture is asked.picture:
+            self._go(replace(here, last=screen) if isinstance(screen, Verdict | CannotAssess) else screen)
+        elif isinstance(here, Analysing) and self._awaited is not None and _same_square(self._awaited, asked):
+            self._go(screen)
 
     def _go(self, screen: Screen) -> None:
         self.screen = screen
@@ -170,13 +217,7 @@ class Journey:
         except PhotoError as problem:
             return PhotoRefused(reason=str(problem))
         guess = self._darkroom.guess(picture)
-        problem = self._darkroom.problem(picture, guess)
-        return Check(photo=photo, picture=picture, guess=guess, framing=guess, problem=problem)
-
-    def _measured(self, asked: Check) -> Screen:
-        return _guarded(
-            lambda: replace(asked, problem=self._darkroom.problem(asked.picture, asked.framing)), photo=asked.photo
-        )
+        return Check(photo=photo, picture=picture, guess=guess, framing=guess)
 
     def _judged(self, chosen: Check) -> Screen:
         return _guarded(lambda: self._answer(chosen), photo=chosen.photo)
@@ -184,13 +225,22 @@ class Journey:
     def _answer(self, chosen: Check) -> Screen:
         picture, framing = chosen.picture, chosen.framing
         try:
-            report = self._open_model().assess(self._darkroom.square(picture, framing), language=self._language())
+            report = self._open_model().assess(
+                self._darkroom.square(picture, framing),
+                language=self._language(),
+                neighbours=(self._darkroom.square(picture, beside) for beside in framing.neighbours()),
+            )
         except PhotoError as problem:
             return PhotoRefused(reason=f"{chosen.photo.name}: {problem}")
-        preview = self._darkroom.preview(picture, framing)
-        if report.tier is Tier.CANNOT_ASSESS:
-            return CannotAssess(photo=chosen.photo, report=report, preview=preview)
-        return Verdict(photo=chosen.photo, report=report, preview=preview, picture=picture, framing=framing)
+        answered = CannotAssess if report.tier is Tier.CANNOT_ASSESS else Verdict
+        return answered(
+            photo=chosen.photo,
+            report=report,
+            preview=self._darkroom.preview(picture, framing),
+            picture=picture,
+            guess=chosen.guess,
+            framing=framing,
+        )
 
     def _looked_at(self, asked: Verdict) -> Screen:
         """A map that cannot be made takes no verdict away."""
@@ -203,14 +253,21 @@ class Journey:
 
 
 def _onto(now: Screen, later: Screen) -> Screen:
-    """What slow work found out, on what the user has done to the screen meanwhile: moved the square, say."""
+    """What slow work found out, on what the user has done to the screen meanwhile: changed its language, say."""
     match now, later:
-        case Check(), Check():
-            return replace(now, problem=later.problem)
         case Verdict(), Verdict():
             return replace(now, looked=later.looked, overlay=later.overlay)
         case _:
             return later
+
+
+def _same_square(one: Check, other: Check) -> bool:
+    return one.picture is other.picture and one.framing == other.framing
+
+
+def _in_language[Said: Verdict | CannotAssess](said: Said, language: str) -> Said:
+    """The same answer, whose report holds codes, in other words."""
+    return replace(said, report=replace(said.report, language=language))
 
 
 def _guarded(work: Work[Screen], *, photo: Photo | None) -> Screen:

@@ -55,25 +55,6 @@ class Opening:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Check:
-    """Which square of the photo is meant, and can it be judged?"""
-
-    photo: Photo
-    picture: Picture = field(repr=False)
-    guess: Framing
-    framing: Framing
-    problem: QualityProblem | None
-    """of the square as it was when it was last measured"""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Analysing:
-    """The square is being judged."""
-
-    photo: Photo
-
-
-@dataclass(frozen=True, kw_only=True)
 class Answered:
     """A report, with the square it is about."""
 
@@ -81,14 +62,15 @@ class Answered:
     report: "Report"
     preview: bytes = field(repr=False)
     """JPEG of the square that was judged"""
+    picture: Picture = field(repr=False)
+    guess: Framing
+    framing: Framing
 
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict(Answered):
     """A tier of low, moderate or high."""
 
-    picture: Picture = field(repr=False)
-    framing: Framing
     looked: Looked = Looked.NOT_ASKED
     overlay: bytes = field(default=b"", repr=False)
     """JPEG of the square with what mattered marked, once it is shown"""
@@ -97,6 +79,30 @@ class Verdict(Answered):
 @dataclass(frozen=True, kw_only=True)
 class CannotAssess(Answered):
     """No tier: the report says why and what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """Which square of the photo is meant, and can it be judged?"""
+
+    photo: Photo
+    picture: Picture = field(repr=False)
+    guess: Framing
+    framing: Framing
+    last: Verdict | CannotAssess | None = None
+    """the answer on the square that was judged last: what is said here is what a tap on "Judge" will show"""
+
+    @property
+    def answer(self) -> Verdict | CannotAssess | None:
+        """On the square as it now lies; None until it has been judged."""
+        return self.last if self.last is not None and self.last.framing == self.framing else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Analysing:
+    """The square is being judged."""
+
+    photo: Photo
 
 
 @dataclass(frozen=True, kw_only=True)

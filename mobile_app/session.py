@@ -12,7 +12,7 @@ from mobile_app.darkroom import kept_of, share_of_spot
 from mobile_app.journey import Journey
 from mobile_app.locales import LANGUAGES, Texts
 from mobile_app.preferences import Preferences, from_values, to_values
-from mobile_app.screens import Verdict, Welcome
+from mobile_app.screens import CannotAssess, Verdict, Welcome
 from mobile_app.spots import Keeping, Spots
 from mobile_app.store import Store, StoreError, Usage
 
@@ -153,13 +153,15 @@ class Session:
         self.say("")
 
     def begin_keeping(self) -> None:
-        """Ask which spot the judged photo belongs to."""
+        """Ask which spot the photo belongs to; one that could not be judged is kept as such."""
         screen = self.journey.screen
-        if isinstance(screen, Verdict) and self.spots is not None:
+        if isinstance(screen, Verdict | CannotAssess) and self.spots is not None:
+            judged = isinstance(screen, Verdict)
             self.keeping = Keeping(
                 photo=kept_of(screen.picture, screen.framing),
                 report=screen.report.to_dict(),
-                size_in_frame=share_of_spot(screen.picture, screen.framing),
+                # What cannot be judged cannot be measured either.
+                size_in_frame=share_of_spot(screen.picture, screen.framing) if judged else None,
             )
             self.say("")
 

@@ -13,6 +13,7 @@ from typing import Any
 from mobile_app.body import Place, Region
 from mobile_app.store import Lesion, Shot, Store, StoreError
 from runtime.answer.report import Report
+from runtime.triage import Tier
 
 log = logging.getLogger(__name__)
 
@@ -130,18 +131,23 @@ def readings(shots: Sequence[Shot], *, language: str) -> tuple[Reading, ...]:
     return tuple(Reading(shot=shot, report=report_of(shot, language=language)) for shot in shots)
 
 
-def names_of(told: Sequence[Reading], *, date: str) -> tuple[str, ...]:
+def result_of(report: Report, *, not_assessed: str) -> str:
+    """The tier in words; of a photo that was kept without one, that."""
+    return not_assessed if report.tier is Tier.CANNOT_ASSESS else report.tier_text
+
+
+def names_of(told: Sequence[Reading], *, date: str, not_assessed: str = "-") -> tuple[str, ...]:
     """Each photo by its date, as `strftime` writes it, and its result; what is called alike is numbered."""
-    names = [_name_of(reading, date=date) for reading in told]
+    names = [_name_of(reading, date=date, not_assessed=not_assessed) for reading in told]
     counts = [names[: index + 1].count(name) for index, name in enumerate(names)]
     return tuple(
         f"{name} ({count})" if names.count(name) > 1 else name for name, count in zip(names, counts, strict=True)
     )
 
 
-def _name_of(reading: Reading, *, date: str) -> str:
+def _name_of(reading: Reading, *, date: str, not_assessed: str) -> str:
     day = reading.shot.taken.strftime(date)
-    return day if reading.report is None else f"{day} · {reading.report.tier_text}"
+    return day if reading.report is None else f"{day} · {result_of(reading.report, not_assessed=not_assessed)}"
 
 
 class Spots:

@@ -28,7 +28,7 @@ class Neighbour:
 
 _STEP, _ZOOM = 0.05, 1.1
 """What two careful people differ by when they frame the same spot. With these six, 14% of the phone photos that are
-assessed are on the edge; a step of 10% would find 19%, left and right alone 11%."""
+assessed have a neighbour of another tier; a step of 10% would find 19%, left and right alone 11%."""
 
 NEIGHBOURS = (
     Neighbour(across=-_STEP),
@@ -71,7 +71,7 @@ def most_careful(framed: Judged, neighbours: Iterable[Judged]) -> Judged:
 
     A neighbour that cannot be assessed has no tier, and so raises none. Beside a low answer it still says that the
     photo is on the edge: moved by a hair, nobody could have said "low". Beside an answer that sends to a doctor anyway
-    it says nothing, or every third phone photo would carry the warning and nobody would read it.
+    it takes most of them, or every third phone photo would carry the warning and nobody would read it.
     """
     if not framed.assessed:
         return framed
@@ -79,7 +79,8 @@ def most_careful(framed: Judged, neighbours: Iterable[Judged]) -> Judged:
     assessed = tuple(judged for judged in around if judged.assessed)
     stands = max((framed, *assessed), key=lambda judged: (judged.care, judged is framed, judged.malignancy))
     disagree = any(judged.care != framed.care for judged in assessed)
-    unsure = stands.decision.tier is Tier.LOW and len(assessed) < len(around)
+    unknown = len(around) - len(assessed)
+    unsure = unknown > (0 if stands.decision.tier is Tier.LOW else len(around) / 2)
     return _on_the_edge(stands) if disagree or unsure else stands
 
 

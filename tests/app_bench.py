@@ -1,7 +1,7 @@
 """The app's state without a window: a journey whose slow work a test finishes when it likes, and a model that says
 what the photo's bytes say."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -15,18 +15,19 @@ from mobile_app.screens import Screen
 from runtime import BundleError, EngineError, PhotoError, Reason, Report, Tier
 from runtime.photo.decode import Pixels
 from runtime.photo.quality import QualityProblem
+from runtime.triage import ReasonCode
 
 TIERS = {tier.value.encode(): tier for tier in Tier}
 BLURRED = b"blurred"
 
 
-def report(tier: Tier, *, language: str = "en") -> Report:
+def report(tier: Tier, *, language: str = "en", reason: ReasonCode = Reason.UNFAMILIAR) -> Report:
     return Report(
         tier=tier,
         malignancy=None,
         conditions=(),
         novelty=None,
-        reason_codes=(Reason.UNFAMILIAR,),
+        reason_codes=(reason,),
         model_id="fake",
         calibrated=True,
         language=language,
@@ -53,7 +54,6 @@ def data_of(picture: Picture) -> bytes:
 DARKROOM = Darkroom(
     open=open_picture,
     guess=lambda picture: largest(picture.image),
-    problem=lambda picture, _: QualityProblem.BLURRED if data_of(picture) == BLURRED else None,
     square=lambda picture, _: np.frombuffer(data_of(picture), np.uint8),
     preview=lambda picture, framing: b"preview of " + data_of(picture),
 )
@@ -65,9 +65,12 @@ class FakeModel:
     """Answers by the photo's bytes: a tier's name gives that tier, an exception's name raises it."""
 
     languages: list[str | None] = field(default_factory=list)
+    neighbours: list[int] = field(default_factory=list)
+    """how many squares beside each one it was given"""
 
-    def assess(self, source: Pixels, *, language: str | None = None) -> Report:
+    def assess(self, source: Pixels, *, language: str | None = None, neighbours: Iterable[Pixels] = ()) -> Report:
         self.languages.append(language)
+        self.neighbours.append(len(list(neighbours)))
         data = source.tobytes()
         errors: dict[bytes, Exception] = {
             b"EngineError": EngineError("the model answered NaN"),
@@ -75,7 +78,8 @@ class FakeModel:
         }
         if data in errors:
             raise errors[data]
-        return report(TIERS.get(data, Tier.CANNOT_ASSESS), language=language or "en")
+        reason = QualityProblem.BLURRED if data == BLURRED else Reason.UNFAMILIAR
+        return report(TIERS.get(data, Tier.CANNOT_ASSESS), language=language or "en", reason=reason)
 
 
 def overlay(model: Assessor, square: Pixels) -> bytes | None:

@@ -84,6 +84,7 @@ class AnswerTexts:
     retake: str
     the_photo: str
     judged_part: str
+    back_to_square: str
     tier_spoken: str
     why: str
     what_to_do: str
@@ -160,6 +161,8 @@ class SpotTexts:
     photos: str
     """with {count}"""
     no_photo_kept: str
+    not_assessed: str
+    """in place of a result, where the photo could not be judged"""
     compare: str
     compare_hint: str
     compare_spoken: str

@@ -13,6 +13,7 @@ from mobile_app.views.frame import NARROW, WIDE, beside, frame
 from mobile_app.views.look import GAP, Look, picture, stack
 from runtime.answer.advice import AdviceKind
 from runtime.answer.printed import printed
+from runtime.triage import Reason
 
 if TYPE_CHECKING:
     from runtime import Report
@@ -36,11 +37,16 @@ ICONS: dict[AdviceKind, ft.IconData] = {
 def verdict(desk: Desk, screen: Verdict) -> ft.Control:
     """Tier, advice, conditions; the judged square beside them."""
     texts, look, report = desk.texts.answer, desk.look, screen.report
-    another = desk.choose(texts.choose_another if look.wide else texts.another, primary=False)
+    another = stack(
+        desk.choose(texts.choose_another if look.wide else texts.another, primary=False),
+        back_to_square(desk),
+        spacing=6,
+    )
     return _page(
         desk,
         _photo(desk, screen, button=another),
         tier_card(texts, look, report),
+        *_edge_notice(look, report),
         *_calibration_notice(texts, look, report),
         _advice_card(desk, report),
         _conditions(desk, report),
@@ -52,15 +58,24 @@ def verdict(desk: Desk, screen: Verdict) -> ft.Control:
 
 
 def cannot_assess(desk: Desk, screen: CannotAssess) -> ft.Control:
-    """No tier, the reasons, and another photo as the one thing to do next."""
+    """No tier, the reasons, and another photo as the first thing to do next; or another square, or a doctor."""
     texts, report = desk.texts.answer, screen.report
     return _page(
         desk,
         _photo(desk, screen),
         tier_card(texts, desk.look, report),
         desk.choose(texts.retake),
+        back_to_square(desk),
         _advice_card(desk, report),
         _red_flags_card(desk, report),
+        _next_card(desk, screen),
+    )
+
+
+def back_to_square(desk: Desk) -> ft.Control:
+    """To the square that was judged, to move it."""
+    return desk.look.link(
+        desk.texts.answer.back_to_square, icon=ft.Icons.CROP_FREE, on_tap=desk.session.journey.back_to_square
     )
 
 
@@ -109,6 +124,13 @@ def _photo(desk: Desk, screen: Verdict | CannotAssess, *, button: ft.Control | N
     return ft.Row(controls=[small, beside_it], spacing=GAP)
 
 
+def _edge_notice(look: Look, report: "Report") -> list[ft.Control]:
+    if not report.on_the_edge:
+        return []
+    sentence = report.texts.reason_of(Reason.ON_THE_EDGE)
+    return [look.notice(sentence, icon=ft.Icons.BALANCE, tone=look.palette.warning)]
+
+
 def _calibration_notice(texts: AnswerTexts, look: Look, report: "Report") -> list[ft.Control]:
     if report.calibrated:
         return []
@@ -118,8 +140,10 @@ def _calibration_notice(texts: AnswerTexts, look: Look, report: "Report") -> lis
 def _advice_card(desk: Desk, report: "Report") -> ft.Control:
     texts, look = desk.texts.answer, desk.look
     why: list[ft.Control] = []
-    if report.reasons:
-        reasons = look.bullets(report.reasons, icon=ft.Icons.CHEVRON_RIGHT)
+    # What is said beside the tier is not said twice.
+    told = [text for code, text in zip(report.reason_codes, report.reasons, strict=True) if code != Reason.ON_THE_EDGE]
+    if told:
+        reasons = look.bullets(told, icon=ft.Icons.CHEVRON_RIGHT)
         why = [look.heading(texts.why), *reasons, ft.Container(height=4)]
     return look.card(*why, look.heading(texts.what_to_do), *look.bullets(report.advice.what_to_do))
 
@@ -159,7 +183,7 @@ def _looked_card(desk: Desk, screen: Verdict) -> ft.Control:
             return look.card(look.words(desk.spoken.no_explanation, size=14))
 
 
-def _next_card(desk: Desk, screen: Verdict) -> ft.Control:
+def _next_card(desk: Desk, screen: Verdict | CannotAssess) -> ft.Control:
     """Keep it, hand it on."""
     texts, look, session = desk.texts.answer, desk.look, desk.session
     keep = look.button(texts.keep, icon=ft.Icons.BOOKMARK_ADD_OUTLINED, on_tap=session.begin_keeping)

@@ -37,7 +37,7 @@ def comparison(desk: Desk, view: Comparison) -> ft.Control:
 
 def _options(desk: Desk, view: Comparison) -> list[tuple[str, str]]:
     """The kept photos' ids, each with what its photo is called."""
-    names = names_of(answers_of(desk, view.kept), date=desk.texts.date)
+    names = names_of(answers_of(desk, view.kept), date=desk.texts.date, not_assessed=desk.texts.spots.not_assessed)
     return [(shot.id, name) for shot, name in zip(view.kept, names, strict=True)]
 
 

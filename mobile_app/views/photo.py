@@ -6,12 +6,11 @@ import flet as ft
 
 from mobile_app.framing import Framing, largest
 from mobile_app.journey import Journey
-from mobile_app.screens import Analysing, Check, Opening
+from mobile_app.screens import Analysing, CannotAssess, Check, Opening, Verdict
 from mobile_app.views.camera import ring
 from mobile_app.views.desk import Desk
 from mobile_app.views.frame import WIDE, beside, frame
 from mobile_app.views.look import RADIUS, Look
-from runtime.photo.quality import QualityProblem
 
 WINDOW, WINDOW_WIDE = 300.0, 380.0
 """Logical pixels of the framing square: on a phone of 360 x 640 the way on is still seen below it; on a desktop."""
@@ -88,9 +87,12 @@ def check(desk: Desk, screen: Check) -> ft.Control:
 
 
 def _judgement(desk: Desk, screen: Check) -> ft.Control:
-    """The way on comes first where the photo is good, the way back where it is not."""
+    """The way on comes first where the photo is good, the way back where it is not.
+
+    While a moved square is being judged the buttons stay where they are: nobody taps on what has just changed places.
+    """
     texts, look = desk.texts.check, desk.look
-    sound = screen.problem is None
+    sound = not isinstance(screen.last, CannotAssess)
     judge = look.button(
         texts.judge if sound else texts.judge_anyway,
         icon=ft.Icons.SEARCH,
@@ -100,22 +102,26 @@ def _judgement(desk: Desk, screen: Check) -> ft.Control:
     retake = desk.choose(texts.retake, primary=not sound)
     return look.card(
         look.heading(texts.title, size=19),
-        _quality(desk, screen.problem),
+        _quality(desk, screen.answer),
         *([judge, retake] if sound else [retake, judge]),
     )
 
 
-def _quality(desk: Desk, problem: QualityProblem | None) -> ft.Control:
+def _quality(desk: Desk, answer: Verdict | CannotAssess | None) -> ft.Control:
+    """Whether the square can be judged, in the very words of its answer."""
     texts, palette = desk.texts.check, desk.look.palette
-    if problem is None:
-        note = desk.look.notice(texts.good, icon=ft.Icons.CHECK, tone=palette.neutral)
-    else:
-        note = desk.look.notice(
-            desk.spoken.reason_of(problem),
-            title=texts.not_good,
-            icon=ft.Icons.REPORT_PROBLEM_OUTLINED,
-            tone=palette.warning,
-        )
+    match answer:
+        case None:
+            note = desk.look.notice(texts.analysing, icon=ft.Icons.HOURGLASS_EMPTY, tone=palette.neutral)
+        case CannotAssess():
+            note = desk.look.notice(
+                " ".join(answer.report.reasons),
+                title=texts.not_good,
+                icon=ft.Icons.REPORT_PROBLEM_OUTLINED,
+                tone=palette.warning,
+            )
+        case Verdict():
+            note = desk.look.notice(texts.good, icon=ft.Icons.CHECK, tone=palette.neutral)
     return ft.Semantics(content=note, live_region=True)
 
 

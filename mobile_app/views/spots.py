@@ -15,6 +15,7 @@ from mobile_app.spots import (
     Spots,
     readings,
     report_of,
+    result_of,
 )
 from mobile_app.store import Lesion, Shot
 from mobile_app.views.answer import ICONS, hand_on, percent
@@ -148,7 +149,8 @@ def _chip(desk: Desk, report: Report | None) -> ft.Control:
     if report is None:
         return look.muted("-")
     tone = look.palette.tones[report.advice.kind]
-    label = look.words(report.tier_text, size=13, color=tone.accent, bold=True, expand=True)
+    result = result_of(report, not_assessed=desk.texts.spots.not_assessed)
+    label = look.words(result, size=13, color=tone.accent, bold=True, expand=True)
     label.expand_loose = True  # as wide as its words, and wrapped where there is no room for them
     icon = ft.Icon(icon=ICONS[report.advice.kind], color=tone.accent, size=16 * look.scale)
     return ft.Container(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import flet as ft
 import flet_charts as fc
 
-from mobile_app.spots import Reading
+from mobile_app.spots import Reading, result_of
 from mobile_app.trend import Point, levels_of, points_of, top_of
 from mobile_app.views.answer import ICONS, percent
 from mobile_app.views.desk import Desk
@@ -51,9 +51,9 @@ def trend(desk: Desk, readings: Sequence[Reading]) -> list[ft.Control]:
 
 def _said(desk: Desk, reading: Reading) -> str:
     """Date, result and size of one photo."""
-    shot = reading.shot
+    shot, texts = reading.shot, desk.texts.spots
     size = "" if shot.size_in_frame is None else f", {percent(desk.texts.answer, shot.size_in_frame)}"
-    tier = "-" if reading.report is None else reading.report.tier_text
+    tier = "-" if reading.report is None else result_of(reading.report, not_assessed=texts.not_assessed)
     return f"{shot.taken.strftime(desk.texts.date)}: {tier}{size}"
 
 

@@ -12,14 +12,13 @@ from mobile_app.darkroom import (
     Photo,
     open_picture,
     preview_of,
-    problem_of,
     share_of_spot,
     square_of,
 )
 from mobile_app.framing import largest
 from runtime import PhotoError
 from runtime.photo.decode import load_square, square_pixels
-from runtime.photo.quality import QualityProblem
+from runtime.photo.quality import QualityProblem, measure_quality
 from teacher.data.synthetic import SyntheticConfig, render
 
 
@@ -90,8 +89,9 @@ def test_quality_is_that_of_the_square() -> None:
     both.save(out, format="PNG")
     picture = open_picture(Photo(name="half.png", data=out.getvalue()))
     whole = largest(picture.image)
-    assert problem_of(picture, whole.moved(-9, 0)) is None
-    assert problem_of(picture, whole.moved(9, 0)) is QualityProblem.TOO_DARK
+    sharp_half, black_half = (square_of(picture, whole.moved(across, 0)) for across in (-9, 9))
+    assert measure_quality(square_pixels(Image.fromarray(sharp_half), size=224)).problem is None
+    assert measure_quality(square_pixels(Image.fromarray(black_half), size=224)).problem is QualityProblem.TOO_DARK
 
 
 def test_the_share_of_the_spot_grows_with_the_zoom() -> None:

@@ -8,8 +8,9 @@ import pytest
 from app_bench import BLURRED, Bench, FakeModel, broken, photo, report
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
-from mobile_app.framing import Framing
+from mobile_app.framing import Framing, largest
 from mobile_app.journey import Journey
 from mobile_app.screens import (
     Analysing,
@@ -40,15 +41,146 @@ def test_an_opened_photo_is_framed_before_it_is_judged() -> None:
     screen = bench.check(b"low")
     assert isinstance(screen, Check)
     assert screen.framing == screen.guess
-    assert screen.problem is None
+    assert screen.answer is None
     bench.journey.judge()
     assert bench.journey.screen == Analysing(photo=photo(b"low"))
 
 
 def test_a_photo_that_cannot_be_judged_says_so_before_it_is() -> None:
-    screen = Bench().check(BLURRED)
+    bench = Bench()
+    bench.check(BLURRED)
+    bench.finish()
+    screen = bench.journey.screen
     assert isinstance(screen, Check)
-    assert screen.problem is QualityProblem.BLURRED
+    assert isinstance(screen.answer, CannotAssess)
+    assert screen.answer.report.reason_codes == (QualityProblem.BLURRED,)
+
+
+@pytest.mark.parametrize("data", [b"low", b"moderate", b"high", b"cannot assess", BLURRED])
+@pytest.mark.parametrize("moved", [False, True])
+def test_the_check_says_what_the_answer_will_be(data: bytes, moved: bool) -> None:
+    """What is said before the tap and what is said after it are one and the same."""
+    bench = Bench()
+    bench.check(data)
+    if moved:
+        bench.journey.reframe(framing_of(bench).zoomed(1.2))
+        bench.journey.measure()
+    while bench.pending:
+        bench.finish()
+    check = bench.journey.screen
+    assert isinstance(check, Check)
+    assert check.answer is not None
+    assert check.answer.framing == check.framing
+    bench.journey.judge()
+    assert bench.journey.screen is check.answer
+    assert not bench.pending
+    assert isinstance(check.answer, CannotAssess) is (data in (b"cannot assess", BLURRED))
+
+
+def framing_of(bench: Bench) -> Framing:
+    assert isinstance(bench.journey.screen, Check)
+    return bench.journey.screen.framing
+
+
+def test_of_many_places_of_rest_only_the_last_is_judged() -> None:
+    """However fast the square is moved, one is being judged and one waits: work never piles up."""
+    bench = Bench()
+    bench.check(b"low")
+    for _ in range(20):
+        bench.journey.reframe(framing_of(bench).zoomed(1.01 * framing_of(bench).zoom))
+        bench.journey.measure()
+        assert len(bench.pending) == 1
+    last = framing_of(bench)
+    bench.finish()
+    assert framing_of(bench) == last
+    assert isinstance(bench.journey.screen, Check)
+    assert bench.journey.screen.answer is None
+    bench.finish()
+    assert not bench.pending
+    assert isinstance(bench.journey.screen, Check)
+    assert bench.journey.screen.answer is not None
+    assert bench.journey.screen.answer.framing == last
+
+
+def test_a_square_that_was_judged_is_not_judged_again() -> None:
+    bench = Bench()
+    bench.check(b"low")
+    bench.finish()
+    bench.journey.measure()
+    assert not bench.pending
+
+
+def test_a_tap_before_the_answer_waits_for_the_square_as_it_lies() -> None:
+    bench = Bench()
+    bench.check(b"low")
+    bench.journey.reframe(framing_of(bench).zoomed(1.2))
+    moved = framing_of(bench)
+    bench.journey.judge()
+    bench.finish()
+    assert isinstance(bench.journey.screen, Analysing)
+    bench.finish()
+    assert isinstance(bench.journey.screen, Verdict)
+    assert bench.journey.screen.framing == moved
+
+
+def test_a_check_whose_model_is_broken_says_so_without_a_tap() -> None:
+    bench = Bench(open_model=broken)
+    bench.check(b"low")
+    bench.finish()
+    assert isinstance(bench.journey.screen, Malfunction)
+    assert bench.journey.screen.photo == photo(b"low")
+
+
+@pytest.mark.parametrize("data", [b"low", b"cannot assess"])
+def test_from_an_answer_the_way_leads_back_to_its_square(data: bytes) -> None:
+    bench = Bench()
+    bench.check(data)
+    bench.journey.reframe(framing_of(bench).zoomed(1.2))
+    moved = framing_of(bench)
+    bench.journey.judge()
+    while bench.pending:
+        bench.finish()
+    answered = bench.journey.screen
+    bench.journey.back_to_square()
+    assert framing_of(bench) == moved
+    assert isinstance(bench.journey.screen, Check)
+    assert bench.journey.screen.answer == answered
+    bench.journey.measure()
+    assert not bench.pending
+    bench.journey.reframe(moved.zoomed(1.5))
+    bench.journey.judge()
+    bench.finish()
+    assert isinstance(bench.journey.screen, Verdict | CannotAssess)
+    assert bench.journey.screen.framing == moved.zoomed(1.5)
+
+
+def test_a_map_that_comes_late_does_not_bring_the_answer_back() -> None:
+    bench = Bench()
+    bench.judge(b"low")
+    bench.journey.look()
+    bench.journey.back_to_square()
+    bench.finish()
+    assert isinstance(bench.journey.screen, Check)
+    bench.journey.judge()
+    assert isinstance(bench.journey.screen, Verdict)
+    assert bench.journey.screen.looked is Looked.NOT_ASKED
+
+
+def test_a_check_changes_its_language_too() -> None:
+    bench = Bench()
+    bench.check(b"cannot assess")
+    bench.finish()
+    bench.journey.speak("fr")
+    assert isinstance(bench.journey.screen, Check)
+    assert bench.journey.screen.answer is not None
+    assert bench.journey.screen.answer.report.language == "fr"
+
+
+def test_the_square_is_judged_with_its_neighbours() -> None:
+    model = FakeModel()
+    bench = Bench(open_model=lambda: model)
+    bench.judge(b"low")
+    assert model.neighbours == [len(list(largest(Image.new("L", (400, 300))).neighbours()))]
 
 
 @pytest.mark.parametrize("tier", [Tier.LOW, Tier.MODERATE, Tier.HIGH])
@@ -272,13 +404,13 @@ def test_starting_over_forgets_the_photo_that_is_being_judged() -> None:
 
 
 PHOTOS = st.sampled_from([b"low", b"high", b"cannot assess", BLURRED, b"PhotoError", b"EngineError", b"MemoryError"])
-TAPS = ["judge", "measure", "look", "start_over", "try_again", "warm_up", "shoot", "camera_ready"]
+TAPS = [
+    "judge", "measure", "look", "start_over", "try_again", "warm_up", "shoot", "camera_ready", "back_to_square",
+]  # fmt: skip
 STEPS = st.one_of(
     st.tuples(st.just("choose"), PHOTOS),
-    st.tuples(
-        st.sampled_from(["judge", "measure", "look", "start_over", "try_again", "warm_up", "shoot", "camera_ready"]),
-        st.none(),
-    ),
+    st.tuples(st.sampled_from(TAPS), st.none()),
+    st.tuples(st.just("reframe"), st.floats(1, 3)),
     st.tuples(st.just("finish"), st.integers(0, 3)),
     st.tuples(st.just("speak"), st.sampled_from(["en", "fr"])),
 )
@@ -286,7 +418,7 @@ STEPS = st.one_of(
 
 @given(st.lists(STEPS, max_size=25))
 def test_no_sequence_of_taps_gives_a_verdict_to_another_photo(
-    steps: list[tuple[str, bytes | int | str | None]],
+    steps: list[tuple[str, bytes | int | float | str | None]],
 ) -> None:
     """Above all: what could not be judged never ends in a tier, whatever is tapped and whatever arrives late."""
     bench = Bench()
@@ -298,6 +430,9 @@ def test_no_sequence_of_taps_gives_a_verdict_to_another_photo(
         elif action == "finish" and isinstance(value, int):
             if value < len(bench.pending):
                 bench.finish(value)
+        elif action == "reframe" and isinstance(value, float):
+            if isinstance(bench.journey.screen, Check):
+                bench.journey.reframe(bench.journey.screen.framing.zoomed(value))
         elif action == "speak" and isinstance(value, str):
             bench.journey.speak(value)
         else:

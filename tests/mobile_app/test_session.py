@@ -31,6 +31,7 @@ from mobile_app.spots import (
     report_of,
 )
 from mobile_app.store import Store, StoreError
+from mobile_app.trend import points_of
 from runtime import Reason, Report, Tier
 from runtime.answer.report import ConditionScore
 from runtime.conditions import Condition
@@ -179,12 +180,31 @@ def test_a_photo_that_cannot_be_kept_leaves_no_empty_spot(spots: Spots, store: S
     assert store.lesions() == []
 
 
-def test_only_a_verdict_can_be_kept(store: Store) -> None:
+def test_only_an_answer_can_be_kept(store: Store) -> None:
     app = App(store)
-    for data in (b"cannot assess", b"EngineError"):
+    for data in (b"MemoryError", b"EngineError"):
         app.judge(data)
         app.session.begin_keeping()
         assert app.session.keeping is None
+
+
+def test_what_could_not_be_assessed_is_kept_as_that_and_never_as_a_tier(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = App(store)
+    monkeypatch.setattr("mobile_app.session.share_of_spot", lambda picture, framing: pytest.fail("measured"))
+    app.judge(b"cannot assess")
+    app.session.begin_keeping()
+    assert app.session.keeping is not None
+    app.session.keep(lesion_id=None, name="mole", answers={})
+    assert app.session.spots is not None
+    view = detail(app.session.spots)
+    told = readings([moment.shot for moment in view.moments], language="en")
+    assert told[0].shot.size_in_frame is None
+    assert points_of(told)[0].kind is None
+    for words in LANGUAGES.values():
+        name = names_of(told, date="%d.", not_assessed=words.spots.not_assessed)[0]
+        assert name.endswith(f" · {words.spots.not_assessed}")
 
 
 def test_nothing_is_stored_before_it_is_said_so(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

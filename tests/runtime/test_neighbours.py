@@ -78,7 +78,8 @@ def test_a_raised_tier_says_that_it_is_on_the_edge(framed: Judged, around: list[
         (LOW, [INFLAMED], Tier.LOW, True),
         (LOW, [REFUSED], Tier.LOW, True),
         (LOW, [STRANGE], Tier.LOW, True),
-        (MODERATE, [REFUSED, STRANGE], Tier.MODERATE, False),
+        (MODERATE, [REFUSED, MODERATE], Tier.MODERATE, False),
+        (MODERATE, [REFUSED, MODERATE, STRANGE], Tier.MODERATE, True),
         (LOW, [STRANGE, MODERATE], Tier.MODERATE, True),
     ],
 )
