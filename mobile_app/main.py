@@ -234,6 +234,8 @@ def background[T](page: ft.Page) -> Run[T]:
 
 def _where(session: Session, *, as_page: bool, shared_host: bool) -> str:
     texts = session.texts.start
+    if session.kept.shared:
+        return texts.kept_for_all
     if shared_host:
         return texts.on_that_computer
     return texts.on_this_computer if as_page and session.kept.session_only else texts.on_this_device

@@ -48,6 +48,8 @@ class Kept:
     """gone when the page is closed"""
     sealed: bool = False
     """with a key that the device keeps"""
+    shared: bool = False
+    """everyone who opens the page sees it"""
 
 
 class Session:

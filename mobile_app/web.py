@@ -58,7 +58,7 @@ def serve(*, host: str, port: int, bundle: Path | None, keep: Path | None = None
     from mobile_app.device.keeping import OnDevice, PerVisit
     from mobile_app.main import build_app
 
-    keeper = PerVisit() if keep is None else OnDevice(lambda: keep)
+    keeper = PerVisit() if keep is None else OnDevice(lambda: keep, shared=True)
     start = build_app(bundle=bundle, keeper=keeper, as_page=True, shared_host=not is_this_computer(host))
     app = flet_web.fastapi.app(
         start,

@@ -44,8 +44,10 @@ class OnDevice:
     judges photos; the next session tries again.
     """
 
-    def __init__(self, folder: Callable[[], Path] = store_folder) -> None:
+    def __init__(self, folder: Callable[[], Path] = store_folder, *, shared: bool = False) -> None:
+        """`shared`: the folder of a page, seen by everyone who opens it."""
         self._folder = folder
+        self._shared = shared
         self._lock = threading.Lock()
         self._store: Store | None = None
         self._sealed = False
@@ -77,7 +79,7 @@ class OnDevice:
             if self._store is None:
                 self._store = Store(self._folder(), cipher=cipher)
                 self._sealed = not isinstance(cipher, Plain)
-            return Kept(store=self._store, sealed=self._sealed)
+            return Kept(store=self._store, sealed=self._sealed, shared=self._shared)
 
 
 async def _cipher(folder: Path, keys: KeyPlace | None) -> Cipher:

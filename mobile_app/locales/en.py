@@ -50,6 +50,10 @@ ENGLISH = Texts(
         choose_dialog="Choose a photo of one spot on the skin",
         on_this_device="Works without a network. Photos never leave this device.",
         on_that_computer="Photos are judged by the computer that serves this page, and are not kept after this visit.",
+        kept_for_all=(
+            "The computer that serves this page judges photos. What you keep stays there, not encrypted, "
+            "and everyone who opens this page sees it."
+        ),
         on_this_computer="Photos are judged on this computer, and are not kept after this visit.",
     ),
     camera=CameraTexts(

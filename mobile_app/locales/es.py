@@ -49,6 +49,10 @@ SPANISH = Texts(
         choose_dialog="Elija una foto de una mancha de la piel",
         on_this_device="Funciona sin red. Las fotos nunca salen de este dispositivo.",
         on_that_computer="Las fotos las valora el ordenador que ofrece esta página, y no se guardan tras esta visita.",
+        kept_for_all=(
+            "Las fotos las valora el ordenador que ofrece esta página. Lo que guarde queda allí, sin cifrar, "
+            "y lo ve quien abra esta página."
+        ),
         on_this_computer="Las fotos se valoran en este ordenador y no se guardan tras esta visita.",
     ),
     camera=CameraTexts(

@@ -53,6 +53,10 @@ FRENCH = Texts(
         on_that_computer=(
             "Les photos sont examinées par l'ordinateur qui sert cette page, et ne sont pas gardées après la visite."
         ),
+        kept_for_all=(
+            "L'ordinateur qui sert cette page examine les photos. Ce que vous gardez y reste, non chiffré, "
+            "et quiconque ouvre cette page le voit."
+        ),
         on_this_computer="Les photos sont examinées sur cet ordinateur et ne sont pas gardées après la visite.",
     ),
     camera=CameraTexts(

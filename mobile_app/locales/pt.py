@@ -51,6 +51,10 @@ PORTUGUESE = Texts(
         on_that_computer=(
             "As fotos são avaliadas pelo computador que oferece esta página, e não são guardadas após a visita."
         ),
+        kept_for_all=(
+            "O computador que serve esta página avalia as fotos. O que você guardar fica nele, sem cifra, "
+            "e quem abrir esta página o vê."
+        ),
         on_this_computer="As fotos são avaliadas neste computador e não são guardadas após a visita.",
     ),
     camera=CameraTexts(

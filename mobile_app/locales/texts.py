@@ -25,6 +25,8 @@ class StartTexts:
     choose_dialog: str
     on_this_device: str
     on_that_computer: str
+    kept_for_all: str
+    """as a web page that keeps what is kept in one folder"""
     on_this_computer: str
     """as a web page on the same computer: nothing is kept after the session"""
 

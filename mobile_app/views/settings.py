@@ -98,6 +98,8 @@ def _storage(desk: Desk) -> ft.Control:
         )
     stored = texts.stored.format(spots=usage.lesions, photos=usage.photos, megabytes=f"{usage.bytes / 1e6:.1f}")
     protection = texts.session_only if session.kept.session_only else texts.not_protected
+    if session.kept.shared:
+        protection = desk.texts.start.kept_for_all
     return look.card(
         look.heading(texts.storage),
         look.words(stored),

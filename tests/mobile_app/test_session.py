@@ -180,6 +180,30 @@ def test_a_photo_that_cannot_be_kept_leaves_no_empty_spot(spots: Spots, store: S
     assert store.lesions() == []
 
 
+@pytest.mark.parametrize("as_page", [False, True])
+@pytest.mark.parametrize("shared_host", [False, True])
+@pytest.mark.parametrize("shared", [False, True])
+@pytest.mark.parametrize("session_only", [False, True])
+def test_no_screen_says_that_what_everyone_sees_is_not_kept(
+    store: Store, as_page: bool, shared_host: bool, shared: bool, session_only: bool
+) -> None:
+    from mobile_app.main import _where
+
+    kept = Kept(store=store, shared=shared, session_only=session_only)
+    session = Session(journey=lambda owner: Bench().journey, kept=kept, changed=lambda: None)
+    said, texts = _where(session, as_page=as_page, shared_host=shared_host), session.texts.start
+    assert (said == texts.kept_for_all) is shared
+    if shared_host:
+        assert said != texts.on_this_device
+
+
+def test_a_pages_folder_is_known_to_be_everyones(tmp_path: Path) -> None:
+    for shared in (False, True):
+        keeper = OnDevice(lambda: tmp_path / "kept", shared=shared)
+        assert asyncio.run(keeper.open()).shared is shared
+        keeper.close_all()
+
+
 def test_only_an_answer_can_be_kept(store: Store) -> None:
     app = App(store)
     for data in (b"MemoryError", b"EngineError"):
