@@ -17,7 +17,7 @@ BODY, SMALL, HEADING, HEAD = 9.0, 7.8, 10.2, 19.0
 """Sizes of text."""
 GUTTER = 18.0
 """Between two columns."""
-MOST_OF_A_QUESTION, MOST_OF_A_BULLET, MOST_OF_A_FIGURE = 2, 4, 1
+MOST_OF_A_QUESTION, MOST_OF_A_BULLET, MOST_OF_A_FIGURE = 2, 4, 2
 """Lines; a figure is a small bullet without its mark."""
 LEAST_LINES = 5
 """Of each block in a column, whatever stands above it."""
