@@ -13,7 +13,7 @@ ON_PHONES = frozenset(
     {"numpy", "PIL", "onnxruntime", "cryptography", "flet", "flet_camera", "flet_charts", "flet_secure_storage"}
 )
 """Third-party packages that have wheels for Android and iOS, and Flet's own."""
-ELSEWHERE = frozenset({"flet_web", "uvicorn"})
+ELSEWHERE = frozenset({"flet_web", "segno", "uvicorn"})
 """Imported inside functions that a phone never calls: the web page."""
 _OURS = frozenset({"mobile_app", "runtime"})
 

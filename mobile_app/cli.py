@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 
+from mobile_app.serving.addresses import is_this_computer
+from mobile_app.serving.certificate import CertificateProblem
 from mobile_app.web import AddressTaken, serve
 from runtime.errors import INTERRUPTED
 
@@ -25,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _run(options)
     except KeyboardInterrupt:
         return INTERRUPTED
-    except AddressTaken as problem:
+    except (AddressTaken, CertificateProblem) as problem:
         print(f"error: {problem}", file=sys.stderr)
         return 1
 
@@ -42,6 +44,7 @@ def _run(options: argparse.Namespace) -> int:
         bundle=options.bundle,
         keep=options.keep,
         forget_after_s=60 * options.forget_after,
+        https=options.https,
     )
     return 0
 
@@ -88,6 +91,17 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--port", type=_port, default=DEFAULT_PORT, help="port to serve on; 0 takes a free one (default: %(default)s)"
     )
+    secrecy = parser.add_mutually_exclusive_group()
+    secrecy.add_argument(
+        "--https",
+        action="store_true",
+        help="encrypt what travels, with a certificate that this computer makes for itself: what phones need",
+    )
+    secrecy.add_argument(
+        "--http",
+        action="store_true",
+        help="let other computers open the page unencrypted: only behind a proxy that encrypts, or for a trial",
+    )
     parser.add_argument(
         "--bundle", type=Path, metavar="DIR", help="model bundle to use (default: the one in the package)"
     )
@@ -106,7 +120,13 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
         help="as a web page: how long after its page was closed a visit and its photos are still there, to survive a "
         "reload or a lost connection (default: %(default)s)",
     )
-    return parser.parse_args(argv)
+    options = parser.parse_args(argv)
+    if not (options.https or options.http or is_this_computer(options.host)):
+        parser.error(
+            f"--host {options.host} lets other computers open the page, and by plain http everyone on the network can "
+            "read their photos and no browser gives the page a camera: add --https, or --http to do so all the same"
+        )
+    return options
 
 
 def _port(text: str) -> int:

@@ -1,6 +1,5 @@
 """The app as a web page, served by this computer with nothing fetched from any other."""
 
-import ipaddress
 import logging
 import os
 import socket
@@ -9,6 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from mobile_app.locales import ENGLISH
+from mobile_app.serving.addresses import is_this_computer, reachable_hosts
+from mobile_app.serving.certificate import Certificate, certificate_folder, certificate_for
+from mobile_app.serving.greeting import greeting, say
 
 log = logging.getLogger(__name__)
 
@@ -44,12 +46,23 @@ class AddressTaken(Exception):
     """The address to serve on cannot be used."""
 
 
-def serve(*, host: str, port: int, bundle: Path | None, keep: Path | None = None, forget_after_s: int = 900) -> None:
-    """Serve until Ctrl-C or SIGTERM; prints the address once the page can be opened. Raises `AddressTaken`.
+def serve(
+    *,
+    host: str,
+    port: int,
+    bundle: Path | None,
+    keep: Path | None = None,
+    forget_after_s: int = 900,
+    https: bool = False,
+) -> None:
+    """Serve until Ctrl-C or SIGTERM; prints the address once the page can be opened.
+
+    Raises `AddressTaken`, and with `https` `CertificateProblem`.
 
     Each visit sees its own spots only, and nothing of it is left `forget_after_s` seconds after its page was closed;
     until then a reload goes on where it was. With `keep`, every visit sees the spots in that folder.
     """
+    certificate = certificate_for(reachable_hosts(host), folder=certificate_folder()) if https else None
     listener = _listen(host, port)
     # Imported once the port is known to be free: a wrong option is answered at once.
     import flet_web.fastapi
@@ -68,21 +81,17 @@ def serve(*, host: str, port: int, bundle: Path | None, keep: Path | None = None
         session_timeout_seconds=forget_after_s,
     )
     config = uvicorn.Config(
-        own_files_only(ends_every_visit(app)), log_level="critical", ws="websockets-sansio", ws_max_size=MAX_MESSAGE
+        own_files_only(ends_every_visit(app)),
+        log_level="critical",
+        ws="websockets-sansio",
+        ws_max_size=MAX_MESSAGE,
+        ssl_certfile=None if certificate is None else certificate.file,
     )
-    _announce(host, listener.getsockname()[1])
+    _announce(host, listener.getsockname()[1], certificate)
     try:
         uvicorn.Server(config).run(sockets=[listener])
     finally:
         keeper.close_all()
-
-
-def is_this_computer(host: str) -> bool:
-    """Whether only this computer can reach the host."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def own_files_only(app: Application) -> Application:
@@ -149,8 +158,6 @@ def _bound(listener: socket.socket, address: Any) -> socket.socket:
     return listener
 
 
-def _announce(host: str, port: int) -> None:
-    shown = f"[{host}]" if ":" in host else host
-    print(f"{APP_NAME}: open http://{shown}:{port} in a browser. Ctrl-C stops it.", flush=True)
-    if not is_this_computer(host):
-        print("Others on this network can open it: their photos then travel unencrypted to this computer.", flush=True)
+def _announce(host: str, port: int, certificate: Certificate | None) -> None:
+    hosts, shared = reachable_hosts(host), not is_this_computer(host)
+    say(greeting(APP_NAME, hosts=hosts, port=port, certificate=certificate, shared=shared))

@@ -12,6 +12,7 @@ import flet as ft
 from mobile_app.darkroom import Photo, problem_of_frame
 from mobile_app.device.files import on_phone
 from mobile_app.device.hints import Hints, Judged
+from mobile_app.serving.addresses import browser_trusts
 from mobile_app.session import Session
 from mobile_app.work import Run
 from runtime.errors import first_line
@@ -45,8 +46,8 @@ class DeviceCamera:
 
     @property
     def usable(self) -> bool:
-        """Flet's camera raises on desktops."""
-        return bool(self._page.web) or on_phone(self._page)
+        """Flet's camera raises on desktops, and in a browser that gives the page none."""
+        return browser_trusts(self._page.url or "") if self._page.web else on_phone(self._page)
 
     @property
     def control(self) -> ft.Control:

@@ -9,7 +9,7 @@ from mobile_app.store import Shot
 from mobile_app.views.choice import Choice
 from mobile_app.views.desk import Desk
 from mobile_app.views.frame import NARROW, columns, frame
-from mobile_app.views.look import picture, stack
+from mobile_app.views.look import image_source, picture, stack
 from mobile_app.views.spots import answers_of, name_of
 
 COMPARED = 880
@@ -108,7 +108,7 @@ def Slide(desk: Desk, view: Comparison, first: str, second: str) -> ft.Control:
 
 
 def _whole(jpeg: bytes, side: float) -> ft.Control:
-    return ft.Image(src=jpeg, width=side, height=side, fit=ft.BoxFit.COVER, exclude_from_semantics=True)
+    return ft.Image(src=image_source(jpeg), width=side, height=side, fit=ft.BoxFit.COVER, exclude_from_semantics=True)
 
 
 def _share(x: float, side: float) -> float:

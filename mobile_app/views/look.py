@@ -1,5 +1,6 @@
 """The pieces that screens are made of: cards, headings, lists, buttons, notices, in one theme and one size of text."""
 
+import base64
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -217,10 +218,19 @@ def stack(*controls: ft.Control, spacing: int = GAP) -> ft.Column:
     )
 
 
+def image_source(jpeg: bytes) -> str:
+    """A picture as Flutter draws it in every browser.
+
+    Not as bytes: they reach Flutter as a view into the whole message, and where the browser has no `ImageDecoder`
+    (Firefox, Safari, and Chromium over plain http) it decodes that message instead of its view: nothing is drawn.
+    """
+    return base64.b64encode(jpeg).decode("ascii")
+
+
 def picture(jpeg: bytes, *, label: str, side: int | None = None) -> ft.Control:
     """A square picture: `side` logical pixels, or as wide as its column."""
     return ft.Image(
-        src=jpeg,
+        src=image_source(jpeg),
         fit=ft.BoxFit.COVER,
         semantics_label=label,
         border_radius=RADIUS if side is None or side > 96 else 10,

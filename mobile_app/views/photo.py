@@ -10,7 +10,7 @@ from mobile_app.screens import Analysing, CannotAssess, Check, Opening, Verdict
 from mobile_app.views.camera import ring
 from mobile_app.views.desk import Desk
 from mobile_app.views.frame import WIDE, beside, frame
-from mobile_app.views.look import RADIUS, Look
+from mobile_app.views.look import RADIUS, Look, image_source
 
 WINDOW, WINDOW_WIDE = 300.0, 380.0
 """Logical pixels of the framing square: on a phone of 360 x 640 the way on is still seen below it; on a desktop."""
@@ -223,7 +223,7 @@ def _placed(screen: Check, side: float) -> ft.Control:
     scale = side / framing.side  # logical pixels for one of the photo's
     left, top, *_ = framing.box
     image = ft.Image(
-        src=screen.picture.shown,
+        src=image_source(screen.picture.shown),
         width=framing.width * scale,
         height=framing.height * scale,
         fit=ft.BoxFit.FILL,

@@ -132,3 +132,32 @@ def test_a_damaged_archive_is_said_and_changes_nothing(tmp_path: Path) -> None:
         restore(session, [ft.FilePickerFile(id=0, name="kept.zip", size=3, bytes=b"abc")])
         assert "not an archive" in session.message
         assert store.lesions() == []
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.7", "clinic.example"])
+def test_plain_http_to_other_computers_is_refused_with_the_reason(
+    host: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(["--web", "--host", host, "--port", "0"])
+    assert stopped.value.code == 2
+    error = capsys.readouterr().err
+    for part in (host, "read their photos", "camera", "--https", "--http"):
+        assert part in error
+
+
+def test_https_and_http_are_one_or_the_other(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["--web", "--https", "--http"])
+    assert "not allowed with" in capsys.readouterr().err
+
+
+def test_where_no_certificate_can_be_kept_the_command_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "skintag-edge-https").write_text("a file, no folder")
+    monkeypatch.setenv("FLET_APP_STORAGE_DATA", str(tmp_path / "skintag-edge"))
+    assert cli.main(["--web", "--https", "--port", "0"]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("error: no certificate can be kept")
+    assert error.count("\n") == 1

@@ -268,3 +268,13 @@ def test_a_phones_picture_keeps_its_proportions_and_its_middle_fills_the_square(
     assert phone.device.box(300) == pytest.approx((300 * 16 / 9, 300))
     phone.page.web = True
     assert phone.device.box(300) == (300, 300)
+
+
+@pytest.mark.parametrize(
+    ("url", "there"), [("ws://127.0.0.1:8550", True), ("wss://192.0.2.7:8550", True), ("ws://192.0.2.7:8550", False)]
+)
+def test_no_camera_button_where_the_browser_gives_the_page_no_camera(url: str, there: bool) -> None:
+    page = SimpleNamespace(web=True, url=url)
+    session = Session(journey=lambda _: Bench().journey, kept=Kept(store=None), changed=lambda: None)
+    device = DeviceCamera(page=cast("ft.Page", page), session=session, run=lambda work, done: done(work()))
+    assert device.usable is there
