@@ -89,6 +89,8 @@ class Shown:
     """counts the session's changes"""
     width: float = 0.0
     """of the window, in steps: a window being resized is not drawn for every pixel"""
+    height: float = 0.0
+    """of the window, in steps"""
     dark: bool = False
     """whether the device is set to dark"""
     still: bool = False
@@ -103,6 +105,7 @@ def App(shown: Shown, session: Session, files: DeviceFiles, where: Callable[[], 
         palette=_palette(session, shown),
         scale=session.preferences.text_scale,
         width=shown.width,
+        height=shown.height,
         still=shown.still,
     )
     desk = Desk(session=session, look=look, files=files.for_views(), where=where())
@@ -188,7 +191,7 @@ def build_app(
     async def start(page: ft.Page) -> None:
         _dress(page)
         keys = key_place(page)
-        shown = Shown(width=_step(page.width), dark=_is_dark(page))
+        shown = Shown(width=_step(page.width), height=_step(page.height), dark=_is_dark(page))
         session = Session(
             journey=lambda owner: _journey(page, model, owner),
             kept=await keeper.open(keys),
@@ -200,7 +203,7 @@ def build_app(
             session.use(await (keeper.begin_anew(keys) if aside else keeper.open(keys)))
 
         files = DeviceFiles(page=page, session=session, model=lambda: model.loaded, camera=camera, reopen=reopen)
-        page.on_resize = lambda event: setattr(shown, "width", _step(event.width))
+        page.on_resize = lambda event: _resize(shown, event)
         page.on_platform_brightness_change = lambda: setattr(shown, "dark", _is_dark(page))
         # What changed while the page was away, during a reload, was drawn for nobody.
         page.on_connect = session.changed
@@ -243,6 +246,10 @@ def _where(session: Session, *, as_page: bool, shared_host: bool) -> str:
 
 def _step(width: float | None) -> float:
     return (width or 0) // 20 * 20
+
+
+def _resize(shown: Shown, event: ft.PageResizeEvent) -> None:
+    shown.width, shown.height = _step(event.width), _step(event.height)
 
 
 def _is_dark(page: ft.Page) -> bool:

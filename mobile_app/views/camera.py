@@ -36,7 +36,7 @@ def shooting(desk: Desk, screen: Shooting) -> ft.Control:
             *_shutter(desk, ready=screen.ready),
             back,
         ),
-        pinned=ft.Container(content=Finder(desk), alignment=ft.Alignment.CENTER, padding=ft.Padding.only(top=12)),
+        pinned=above_or_beside(desk.look, Finder(desk)),
     )
 
 
@@ -72,13 +72,19 @@ def _shutter(desk: Desk, *, ready: bool) -> list[ft.Control]:
     ]
 
 
+def above_or_beside(look: Look, square: ft.Control) -> ft.Control:
+    """A square picture as what is pinned: in the middle of the top, or at the left of a flat window."""
+    padding = ft.Padding.only(left=12) if look.flat else ft.Padding.only(top=12)
+    return ft.Container(content=square, alignment=ft.Alignment.CENTER, padding=padding)
+
+
 @ft.component
 def Finder(desk: Desk) -> ft.Control:
     """The camera is on while this is on the page, and only then: permission is asked at this moment."""
     camera = desk.files.camera
     ft.on_mounted(camera.start)
     ft.on_unmounted(camera.stop)
-    side = FINDER_WIDE if desk.look.wide else FINDER
+    side = desk.look.square(FINDER_WIDE if desk.look.wide else FINDER)
     width, height = camera.box(side)
     seen = ft.Container(
         content=camera.control,

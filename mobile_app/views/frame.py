@@ -6,11 +6,10 @@ import flet as ft
 
 from mobile_app.session import Tab
 from mobile_app.views.desk import Desk
-from mobile_app.views.look import GAP, stack
+from mobile_app.views.look import GAP, RAIL, stack
 
 WIDE = 1040  # logical pixels at most: two columns
 NARROW = 560  # logical pixels at most: one column, so that lines of text stay readable on a desktop
-RAIL = 104.0  # logical pixels of the tabs at the left
 
 TAB_ICONS: dict[Tab, ft.IconData] = {
     Tab.PHOTO: ft.Icons.CENTER_FOCUS_STRONG_OUTLINED,
@@ -24,8 +23,8 @@ def frame(
     desk: Desk, *controls: ft.Control, widest: int = NARROW, tabs: bool = True, pinned: ft.Control | None = None
 ) -> ft.Control:
     """The whole page: header on top, the screen's controls, the disclaimer below, scrolling as one; on a phone the
-    tabs at the bottom, where a thumb reaches them. `pinned` stays above what scrolls: dragging it must not scroll the
-    page."""
+    tabs at the bottom, where a thumb reaches them. `pinned` stays above what scrolls, or beside it where the window is
+    flat: dragging it must not scroll the page."""
     header = [] if pinned else [_header(desk)]  # below what is pinned it would only push the way on off the screen
     body = stack(*header, *_message(desk), *controls, _disclaimer(desk))
     # A column gives its children loose constraints: the width below is a maximum, smaller windows get smaller pages.
@@ -36,13 +35,16 @@ def frame(
         expand=True,
         key=desk.session.here,  # another screen begins at its top
     )
-    screen = ft.Column(
-        controls=[*([pinned] if pinned else []), middle],
-        spacing=0,
-        expand=True,
-        horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
-    )
+    screen = _pinned(pinned, middle, beside=desk.look.flat)
     return ft.SafeArea(content=_with_tabs(desk, screen) if tabs else screen, expand=True)
+
+
+def _pinned(pinned: ft.Control | None, middle: ft.Control, *, beside: bool) -> ft.Control:
+    both = [*([pinned] if pinned else []), middle]
+    stretched = ft.CrossAxisAlignment.STRETCH
+    if beside:
+        return ft.Row(controls=both, spacing=0, expand=True, vertical_alignment=stretched)
+    return ft.Column(controls=both, spacing=0, expand=True, horizontal_alignment=stretched)
 
 
 def columns(*sides: Sequence[ft.Control], wide: bool) -> ft.Control:
@@ -111,9 +113,14 @@ def _with_tabs(desk: Desk, screen: ft.Control) -> ft.Control:
     look = desk.look
     buttons = [_tab(desk, tab, label) for tab, label in zip(Tab, desk.texts.tabs, strict=True)]
     edge = ft.BorderSide(1, look.palette.outline)
-    if look.wide:
+    if look.rail:
         rail = ft.Container(
-            content=ft.Column(controls=list(buttons), spacing=12, horizontal_alignment=ft.CrossAxisAlignment.STRETCH),
+            content=ft.Column(
+                controls=list(buttons),
+                spacing=4 if look.flat else 12,
+                horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
+                scroll=ft.ScrollMode.AUTO,
+            ),
             width=RAIL * look.scale,
             bgcolor=look.palette.surface,
             border=ft.Border.only(right=edge),

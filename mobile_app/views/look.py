@@ -13,6 +13,10 @@ GAP = 16  # logical pixels between cards
 LARGE_FROM = 1.6  # of a text's usual size
 TWO_COLUMNS_FROM = 760  # logical pixels of the window: a tablet held upright has 768 and more
 SQUARE_BESIDE_FROM = 900  # tabs, the square, and a column that is no narrower than a phone
+FLAT_BELOW = 640  # logical pixels: less height than the smallest phone held upright has
+RAIL = 104.0  # logical pixels of the tabs at the left
+_SQUARE_SHARE = 0.45  # of what the tabs leave of a flat window: a little more for the column that is read
+_EDGES = 24.0  # logical pixels above and below a square
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +28,8 @@ class Look:
     """of all text: a row too narrow for it must wrap, so nothing here has a fixed height"""
     width: float = 0.0
     """of the window"""
+    height: float = 0.0
+    """of the window; 0 until it is known"""
     still: bool = False
     """nothing may move by itself"""
 
@@ -31,6 +37,22 @@ class Look:
     def wide(self) -> bool:
         """Room for two columns: large text needs more."""
         return self.width >= TWO_COLUMNS_FROM * self.scale
+
+    @property
+    def flat(self) -> bool:
+        """A phone held sideways: what stays on top of others would leave them no height, so it stands beside them."""
+        return 0 < self.height < min(FLAT_BELOW, self.width)
+
+    @property
+    def rail(self) -> bool:
+        """Whether the tabs stand at the left."""
+        return self.wide or self.flat
+
+    def square(self, usual: float) -> float:
+        """Side of a square picture in logical pixels: `usual`, or what a flat window has room for."""
+        if not self.flat:
+            return usual
+        return min(usual, self.height - _EDGES, _SQUARE_SHARE * (self.width - RAIL * self.scale))
 
     @property
     def roomy(self) -> bool:

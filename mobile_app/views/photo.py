@@ -7,7 +7,7 @@ import flet as ft
 from mobile_app.framing import Framing, largest
 from mobile_app.journey import Journey
 from mobile_app.screens import Analysing, CannotAssess, Check, Opening, Verdict
-from mobile_app.views.camera import ring
+from mobile_app.views.camera import above_or_beside, ring
 from mobile_app.views.desk import Desk
 from mobile_app.views.frame import WIDE, beside, frame
 from mobile_app.views.look import RADIUS, Look, image_source
@@ -75,12 +75,9 @@ def _outline(look: Look) -> list[ft.Control]:
 
 def check(desk: Desk, screen: Check) -> ft.Control:
     """The photo behind a square, what its quality allows, and one button to go on."""
-    window = ft.Container(
-        content=Window(desk.session.journey, desk.look, desk.texts.check.frame_spoken, screen),
-        alignment=ft.Alignment.CENTER,
-        padding=ft.Padding.only(top=12),
-    )
-    if desk.look.roomy:
+    square = Window(desk.session.journey, desk.look, desk.texts.check.frame_spoken, screen)
+    window = above_or_beside(desk.look, square)
+    if desk.look.roomy and not desk.look.flat:
         both = beside(window, _judgement(desk, screen), _framing(desk, screen), wide=True, side=WINDOW_WIDE)
         return frame(desk, both, widest=WIDE)
     return frame(desk, _judgement(desk, screen), _framing(desk, screen), pinned=window)
@@ -181,7 +178,7 @@ def _unread(shape: ft.Control) -> ft.Control:
 def Window(journey: Journey, look: Look, spoken: str, screen: Check) -> ft.Control:
     """The part of the photo within the square; it moves under the finger, two fingers or the wheel zoom."""
     start = ft.use_ref(screen.framing.zoom)
-    side = WINDOW_WIDE if look.wide else WINDOW
+    side = look.square(WINDOW_WIDE if look.wide else WINDOW)
     framing = screen.framing
 
     def begin() -> None:

@@ -8,7 +8,7 @@ import pytest
 from mobile_app.locales import ENGLISH
 from mobile_app.palette import DARK, LIGHT, Palette, Tone
 from mobile_app.views.answer import ICONS, percent
-from mobile_app.views.look import Look
+from mobile_app.views.look import RAIL, Look
 from runtime.answer.advice import AdviceKind
 from runtime.answer.locales import texts_for
 
@@ -87,3 +87,21 @@ def test_columns_stand_beside_each_other_only_where_their_text_has_room(
 ) -> None:
     look = Look(width=width, scale=scale)
     assert (look.wide, look.roomy) == (wide, roomy)
+
+
+@pytest.mark.parametrize(("width", "height"), [(740, 360), (844, 390), (568, 320), (932, 430), (740, 300)])
+@pytest.mark.parametrize("scale", [1.0, 1.3])
+def test_a_phone_held_sideways_has_its_photo_beside_the_way_on(width: int, height: int, scale: float) -> None:
+    look = Look(width=width, height=height, scale=scale)
+    side = look.square(320.0)
+    assert look.flat
+    assert look.rail
+    assert 0 < side <= height - 20
+    assert width - RAIL * scale - side >= 200, "the column beside it can be read"
+
+
+@pytest.mark.parametrize(("width", "height"), [(360, 640), (390, 844), (768, 1024), (1200, 900), (0, 0), (360, 0)])
+def test_any_other_window_is_not_flat(width: int, height: int) -> None:
+    look = Look(width=width, height=height)
+    assert not look.flat
+    assert look.square(320.0) == 320.0
