@@ -148,6 +148,19 @@ class Journey:
             self._go(replace(asked, looked=Looked.LOOKING))
             self._begin(lambda: self._looked_at(asked))
 
+    def resume(self, screen: Screen) -> None:
+        """Show a screen that was on show before; what had only begun begins again."""
+        self._turn += 1
+        match screen:
+            case Opening() | Analysing():
+                self.choose(screen.photo)
+            case Shooting():
+                self._go(Shooting())
+            case Verdict(looked=Looked.LOOKING):
+                self._go(replace(screen, looked=Looked.NOT_ASKED))
+            case _:
+                self._go(screen)
+
     def start_over(self) -> None:
         """Back to the start; whatever is still being judged is forgotten."""
         self._turn += 1

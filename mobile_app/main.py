@@ -4,6 +4,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,6 +34,7 @@ from mobile_app.screens import (
 )
 from mobile_app.session import Session, Tab
 from mobile_app.spots import Comparison, SpotDetail, SpotEdit, SpotList, Unreadable
+from mobile_app.trail import START, Trail
 from mobile_app.views.answer import cannot_assess, verdict
 from mobile_app.views.camera import shooting
 from mobile_app.views.compare import comparison
@@ -52,6 +54,9 @@ if TYPE_CHECKING:
     from runtime import Triage
 
 log = logging.getLogger(__name__)
+
+UNKEPT = "\u2022 "
+"""Before the title of a page with something that is not kept, as editors do it; see `serving/beside.js`."""
 
 
 class SharedModel:
@@ -197,6 +202,8 @@ def build_app(
             kept=await keeper.open(keys),
             changed=lambda: setattr(shown, "turn", shown.turn + 1),
         )
+        steps = Steps(page, session)
+        session.changed = steps.then(session.changed)
         camera = DeviceCamera(page=page, session=session, run=background(page))
 
         async def reopen(aside: bool) -> None:
@@ -206,12 +213,57 @@ def build_app(
         page.on_resize = lambda event: _resize(shown, event)
         page.on_platform_brightness_change = lambda: setattr(shown, "dark", _is_dark(page))
         # What changed while the page was away, during a reload, was drawn for nobody.
-        page.on_connect = session.changed
+        page.on_connect = lambda: (steps.come_back(), session.changed())
+        page.on_route_change = lambda event: steps.follow(event.route)
         page.on_close = lambda: keeper.close(session.kept)
         page.run_task(_ask_for_motion, shown)
         page.render(App, shown, session, files, lambda: _where(session, as_page=as_page, shared_host=shared_host))
 
     return start
+
+
+class Steps:
+    """One page's steps back: the browser's history, or a phone's own button."""
+
+    def __init__(self, page: ft.Page, session: Session) -> None:
+        self._page = page
+        self._session = session
+        self._trail = Trail(session, address=page.route or START)
+        self._view = page.views[0]
+        self._view.on_confirm_pop = self._on_back
+        self.follow, self.come_back = self._trail.follow, self._trail.come_back
+
+    def then(self, draw: Callable[[], None]) -> Callable[[], None]:
+        """What is called after each change: notes the step, and draws."""
+
+        def changed() -> None:
+            address = self._trail.note()
+            if address is not None and self._page.web:
+                self._page.run_task(self._push, address)
+            self._say_what_leaving_costs()
+            draw()
+
+        return changed
+
+    async def _push(self, address: str) -> None:
+        with suppress(Exception):  # a page that is away for a moment: what is on show does not hang on its address
+            await self._page.push_route(address)
+
+    def _say_what_leaving_costs(self) -> None:
+        """The page's script asks before a page with this title is closed; a phone asks the app before it goes back."""
+        title = f"{UNKEPT}{ENGLISH.app}" if self._session.unkept else ENGLISH.app
+        if self._page.title != title:
+            self._page.title = title
+            self._page.schedule_update()
+        stays = self._trail.can_go_back
+        if self._view.can_pop is stays:
+            self._view.can_pop = not stays
+            self._page.schedule_update()
+
+    async def _on_back(self) -> None:
+        """A phone's own button, or its gesture."""
+        await self._view.confirm_pop(False)
+        self._trail.back()
 
 
 def _journey(page: ft.Page, model: SharedModel, owner: Session) -> Journey:

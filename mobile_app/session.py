@@ -1,6 +1,7 @@
 """One user's app: settings, tabs, the photo's way and the spots. Knows nothing of Flet."""
 
 import logging
+import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -8,17 +9,21 @@ from enum import StrEnum
 from typing import Any
 
 from mobile_app.body import Place
-from mobile_app.darkroom import kept_of, share_of_spot
+from mobile_app.darkroom import Photo, kept_of, share_of_spot
+from mobile_app.draft import Draft
 from mobile_app.journey import Journey
 from mobile_app.locales import LANGUAGES, Texts
 from mobile_app.preferences import Preferences, from_values, to_values
-from mobile_app.screens import CannotAssess, Verdict, Welcome
-from mobile_app.spots import Keeping, Spots
+from mobile_app.screens import CannotAssess, Screen, Verdict, Welcome
+from mobile_app.spots import Keeping, SpotEdit, Spots
 from mobile_app.store import Store, StoreError, Usage
 
 log = logging.getLogger(__name__)
 
 _PREFERENCES = "preferences"
+
+KEEP_FORM = "keep"
+"""Among the drafts: the form that keeps a photo. One that changes a spot has the spot's id."""
 
 
 class Tab(StrEnum):
@@ -72,6 +77,12 @@ class Session:
         self.deleting_all = False
         self.beginning_anew = False
         self.subpage: Subpage | None = None
+        self.drafts: dict[str, Draft] = {}
+        """what was typed into forms and is not kept yet"""
+        self._drafted = 0
+        """hash of the photo that the form to keep one was begun for"""
+        self._kept_photo: weakref.ref[Photo] | None = None
+        """the last photo whose answer was kept"""
         self.message = ""
         """one line that says what was just done; gone with the next tap"""
         self.preferences = Preferences().with_language(language)
@@ -110,6 +121,34 @@ class Session:
     def introducing(self) -> bool:
         """Whether the introduction is on show."""
         return not self.preferences.introduced
+
+    @property
+    def unkept(self) -> bool:
+        """Whether an answer, or what was typed, would be lost by leaving now."""
+        screen = self.journey.screen
+        kept = self._kept_photo() if self._kept_photo is not None else None
+        answered = isinstance(screen, Verdict) and self.spots is not None and screen.photo is not kept
+        return answered or any(draft.touched for draft in self.drafts.values())
+
+    def forget_draft(self, form: str) -> None:
+        """What was typed there is kept by now, or is no longer wanted; an open form keeps it until it is closed."""
+        if not (self.spots is not None and isinstance(self.spots.view, SpotEdit)):
+            self.drafts.pop(form, None)
+            self.changed()
+
+    def return_to(
+        self, *, tab: Tab, step: int | None, subpage: Subpage | None, keeping: Keeping | None, screen: Screen
+    ) -> None:
+        """Show again what was on show before, as far as it is still there."""
+        self.deleting_all = self.beginning_anew = False
+        self.message = ""
+        if self.preferences.introduced is (step is not None):
+            self.preferences = replace(self.preferences, introduced=step is None)
+        self.tab, self.step, self.subpage = tab, step or 0, subpage
+        if screen is not self.journey.screen:
+            self.journey.resume(screen)
+        self.keeping = keeping if self.unkept else None
+        self.changed()
 
     def set(self, **changes: Any) -> None:
         """Change settings, by the names of `Preferences`, and keep them."""
@@ -165,6 +204,9 @@ class Session:
                 # What cannot be judged cannot be measured either.
                 size_in_frame=share_of_spot(screen.picture, screen.framing) if judged else None,
             )
+            if hash(self.keeping.photo) != self._drafted:
+                self._drafted = hash(self.keeping.photo)
+                self.drafts.pop(KEEP_FORM, None)
             self.say("")
 
     def stop_keeping(self) -> None:
@@ -184,6 +226,9 @@ class Session:
             self.say(self.texts.answer.not_saved.format(reason=problem))
             return
         self.keeping = None
+        self.drafts.pop(KEEP_FORM, None)
+        if isinstance(self.journey.screen, Verdict):
+            self._kept_photo = weakref.ref(self.journey.screen.photo)
         self.tab = Tab.SPOTS
         spots.open(found)
 
@@ -211,6 +256,7 @@ class Session:
             return
         self.deleting_all = False
         self.keeping = None
+        self.drafts.clear()
         self.journey.start_over()
         self.preferences = Preferences(language=self.preferences.language, introduced=True)
         self._remember()
@@ -236,7 +282,7 @@ class Session:
         self.preferences = self._remembered() or self.preferences
         if kept.store is not None:
             kept.store.keep_photos = self.preferences.keep_photos
-        self.spots = None if kept.store is None else Spots(kept.store, changed=self.changed, failed=self.say)
+        self.spots = None if kept.store is None else Spots(kept.store, changed=lambda: self.changed(), failed=self.say)
 
     def _remembered(self) -> Preferences | None:
         if self.kept.store is None:

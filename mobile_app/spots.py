@@ -223,6 +223,27 @@ class Spots:
         else:
             self.show_list()
 
+    def return_to(self, view: SpotView) -> None:
+        """Show again what was on show before, read anew; what is gone by now leads to the list."""
+        match view:
+            case SpotDetail() | SpotEdit() | Comparison() if view.lesion.id in {spot.id for spot in self.known()}:
+                self.open(view.lesion.id)
+                self._further(view)
+            case SpotList():
+                self._go(self._list(search=view.search, region=view.region))
+            case _:
+                self._go(self._list())
+
+    def _further(self, view: SpotDetail | SpotEdit | Comparison) -> None:
+        """From a spot's own screen on to what was open of it."""
+        match view:
+            case SpotEdit():
+                self.edit()
+            case Comparison():
+                self.compare(view.earlier.id, view.later.id)
+            case SpotDetail():
+                return
+
     def ask_to_delete(self, what: str) -> None:
         """Nothing is deleted by one tap; `what` is the id of the open spot or of one of its shots, "" to keep it."""
         if isinstance(self.view, SpotDetail):

@@ -1,35 +1,17 @@
-"""What is being typed and chosen in a form, until it is kept."""
+"""The fields of a form, and what was typed into them until it is kept."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 import flet as ft
 
-from mobile_app.body import Place
+from mobile_app.draft import Draft
 from mobile_app.views.desk import Desk
 
 
-@dataclass
-class Draft:
-    """A form's fields. Taps arrive faster than the page is drawn: each reads what the ones before it wrote, and not
-    what was drawn when it was aimed at."""
-
-    lesion_id: str = ""
-    """of a spot that is there; empty for a new one"""
-    name: str = ""
-    place: Place | None = None
-    notes: str = ""
-    answers: dict[str, bool] = field(default_factory=dict[str, bool])
-
-    def write(self, **changes: Any) -> None:
-        """Note what was typed; the field shows it already."""
-        vars(self).update(changes)
-
-
-def use_draft(first: Callable[[], Draft]) -> tuple[Draft, Callable[..., None]]:
-    """A component's draft, and what notes a choice and draws the form anew."""
-    draft = ft.use_ref(first).current or first()
+def use_draft(desk: Desk, form: str, first: Callable[[], Draft]) -> tuple[Draft, Callable[..., None]]:
+    """The draft of this form, as it was left if it was begun before; and what notes a choice and draws it anew."""
+    draft = desk.session.drafts.setdefault(form, first())
     _, draw = ft.use_state(0)
 
     def put(**changes: Any) -> None:

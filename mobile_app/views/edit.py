@@ -2,10 +2,11 @@
 
 import flet as ft
 
+from mobile_app.draft import Draft
 from mobile_app.spots import SpotEdit
 from mobile_app.store import Lesion
 from mobile_app.views.desk import Desk
-from mobile_app.views.draft import Draft, text_field, use_draft
+from mobile_app.views.draft import text_field, use_draft
 from mobile_app.views.frame import frame
 from mobile_app.views.place import PlaceChoice
 
@@ -19,7 +20,13 @@ def spot_edit(desk: Desk, view: SpotEdit) -> ft.Control:
 def SpotForm(desk: Desk, lesion: Lesion) -> ft.Control:
     """What is typed is kept only when "Keep" is tapped."""
     texts, look, spots = desk.texts.spots, desk.look, desk.spots
-    draft, put = use_draft(lambda: Draft(name=lesion.name, place=lesion.place, notes=lesion.notes))
+    first = Draft(name=lesion.name, place=lesion.place, notes=lesion.notes)
+    draft, put = use_draft(desk, lesion.id, lambda: first)
+
+    def save() -> None:
+        spots.save(name=draft.name, place=draft.place, notes=draft.notes)
+        desk.session.forget_draft(lesion.id)
+
     return look.card(
         text_field(desk, texts.name, draft.name, lambda name: draft.write(name=name), hint=texts.name_hint),
         PlaceChoice(desk, draft.place, lambda place: put(place=place)),
@@ -27,7 +34,7 @@ def SpotForm(desk: Desk, lesion: Lesion) -> ft.Control:
         look.button(
             texts.save,
             icon=ft.Icons.CHECK,
-            on_tap=lambda: spots.save(name=draft.name, place=draft.place, notes=draft.notes),
+            on_tap=save,
         ),
         look.link(texts.back, icon=ft.Icons.ARROW_BACK, on_tap=spots.back),
     )

@@ -4,11 +4,13 @@ from collections.abc import Callable, Mapping
 
 import flet as ft
 
+from mobile_app.draft import Draft
+from mobile_app.session import KEEP_FORM
 from mobile_app.spots import Keeping
 from mobile_app.store import Lesion
 from mobile_app.views.choice import Choice
 from mobile_app.views.desk import Desk
-from mobile_app.views.draft import Draft, text_field, use_draft
+from mobile_app.views.draft import text_field, use_draft
 from mobile_app.views.frame import frame
 from mobile_app.views.look import picture, stack
 from mobile_app.views.place import PlaceChoice
@@ -26,7 +28,7 @@ def keeping(desk: Desk, kept: Keeping) -> ft.Control:
 def KeepForm(desk: Desk, kept: Keeping, known: tuple[Lesion, ...]) -> ft.Control:
     """Nothing is stored before "Keep" is tapped."""
     texts, look, session = desk.texts.spots, desk.look, desk.session
-    draft, put = use_draft(Draft)
+    draft, put = use_draft(desk, KEEP_FORM, Draft)
 
     def keep() -> None:
         if draft.lesion_id == _NEW:
