@@ -110,6 +110,26 @@ class Journey:
         self._go(Opening(photo=photo))
         self._begin(lambda: self._opened(photo))
 
+    def expect(self, name: str) -> Callable[[float], bool]:
+        """A photo is on its way. What is given back takes the share that is here and says whether it is still wanted."""
+        self._turn += 1
+        turn = self._turn
+        self._go(Opening(photo=Photo(name=name, data=b""), share=0.0))
+
+        def came(share: float) -> bool:
+            if turn != self._turn:
+                return False
+            if isinstance(self.screen, Opening) and _percent(share) != _percent(self.screen.share or 0.0):
+                self._go(replace(self.screen, share=share))
+            return True
+
+        return came
+
+    def refuse(self, reason: str) -> None:
+        """A file that is not even read: the reason names it."""
+        self._turn += 1
+        self._go(PhotoRefused(reason=reason))
+
     def reframe(self, framing: Framing) -> None:
         """Move or zoom the square; where it comes to rest, `measure`."""
         if isinstance(self.screen, Check):
@@ -152,6 +172,8 @@ class Journey:
         """Show a screen that was on show before; what had only begun begins again."""
         self._turn += 1
         match screen:
+            case Opening(share=float()):  # its file never came
+                self._go(Welcome())
             case Opening() | Analysing():
                 self.choose(screen.photo)
             case Shooting():
@@ -263,6 +285,10 @@ class Journey:
             log.exception("no map of where the model looked")
             overlay = None
         return replace(asked, looked=Looked.NONE if overlay is None else Looked.SHOWN, overlay=overlay or b"")
+
+
+def _percent(share: float) -> int:
+    return int(100 * share)
 
 
 def _onto(now: Screen, later: Screen) -> Screen:

@@ -32,6 +32,8 @@ from mobile_app.screens import (
     Verdict,
     Welcome,
 )
+from mobile_app.serving.arrivals import Arrivals
+from mobile_app.serving.beside import UNKEPT
 from mobile_app.session import Session, Tab
 from mobile_app.spots import Comparison, SpotDetail, SpotEdit, SpotList, Unreadable
 from mobile_app.trail import START, Trail
@@ -54,9 +56,6 @@ if TYPE_CHECKING:
     from runtime import Triage
 
 log = logging.getLogger(__name__)
-
-UNKEPT = "\u2022 "
-"""Before the title of a page with something that is not kept, as editors do it; see `serving/beside.js`."""
 
 
 class SharedModel:
@@ -185,11 +184,17 @@ def _spots(desk: Desk) -> ft.Control:
 
 
 def build_app(
-    *, bundle: Path | None, keeper: Keeper, as_page: bool = False, shared_host: bool = False
+    *,
+    bundle: Path | None,
+    keeper: Keeper,
+    as_page: bool = False,
+    shared_host: bool = False,
+    arrivals: Arrivals | None = None,
 ) -> Callable[[ft.Page], Awaitable[None]]:
     """The function that Flet calls for each session.
 
-    `as_page`: in a browser; `shared_host`: photos travel to another computer to be judged.
+    `as_page`: in a browser; `shared_host`: photos travel to another computer to be judged; `arrivals`: where a browser
+    sends them.
     """
     model = SharedModel(bundle)
 
@@ -209,7 +214,14 @@ def build_app(
         async def reopen(aside: bool) -> None:
             session.use(await (keeper.begin_anew(keys) if aside else keeper.open(keys)))
 
-        files = DeviceFiles(page=page, session=session, model=lambda: model.loaded, camera=camera, reopen=reopen)
+        files = DeviceFiles(
+            page=page,
+            session=session,
+            model=lambda: model.loaded,
+            camera=camera,
+            reopen=reopen,
+            arrivals=arrivals,
+        )
         page.on_resize = lambda event: _resize(shown, event)
         page.on_platform_brightness_change = lambda: setattr(shown, "dark", _is_dark(page))
         # What changed while the page was away, during a reload, was drawn for nobody.

@@ -49,9 +49,12 @@ class Shooting:
 
 @dataclass(frozen=True, kw_only=True)
 class Opening:
-    """The photo is being decoded."""
+    """The photo is on its way, or is being decoded."""
 
     photo: Photo
+    """empty while it is on its way"""
+    share: float | None = None
+    """of the file that is here, 0 to 1; None once all of it is"""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,12 +3,14 @@
 import logging
 import os
 import socket
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 from mobile_app.locales import ENGLISH
 from mobile_app.serving.addresses import is_this_computer, reachable_hosts
+from mobile_app.serving.arrivals import Arrivals
+from mobile_app.serving.beside import Application, Message, Receive, Scope, Send, with_script
 from mobile_app.serving.certificate import Certificate, certificate_folder, certificate_for
 from mobile_app.serving.greeting import greeting, say
 
@@ -34,12 +36,6 @@ CONTENT_POLICY = "; ".join(
 )
 """What the browser may load: this server's own files. Flet's client asks a CDN for an animation library that the app
 does not use, even with `no_cdn`; with this the browser refuses before anything leaves the computer."""
-
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class AddressTaken(Exception):
@@ -71,8 +67,11 @@ def serve(
     from mobile_app.device.keeping import OnDevice, PerVisit
     from mobile_app.main import build_app
 
+    arrivals = Arrivals()
     keeper = PerVisit() if keep is None else OnDevice(lambda: keep, shared=True)
-    start = build_app(bundle=bundle, keeper=keeper, as_page=True, shared_host=not is_this_computer(host))
+    start = build_app(
+        bundle=bundle, keeper=keeper, as_page=True, shared_host=not is_this_computer(host), arrivals=arrivals
+    )
     app = flet_web.fastapi.app(
         start,
         app_name=APP_NAME,
@@ -81,7 +80,7 @@ def serve(
         session_timeout_seconds=forget_after_s,
     )
     config = uvicorn.Config(
-        own_files_only(ends_every_visit(app)),
+        own_files_only(arrivals.beside(with_script(ends_every_visit(app)))),
         log_level="critical",
         ws="websockets-sansio",
         ws_max_size=MAX_MESSAGE,

@@ -151,6 +151,32 @@ def printed_address(process: subprocess.Popen[str]) -> str:
 
 
 @contextmanager
+def serving_the_house(bundle: Path, *options: str, host: str, scratch: Path) -> Iterator[tuple[str, str]]:
+    """The app for other computers, its certificate in `scratch`; gives the printed address, and all that is printed."""
+    command = [sys.executable, "-m", "mobile_app", "--web", "--port", "0", "--host", host, "--bundle", str(bundle)]
+    scratch.mkdir()
+    environment = {**os.environ, "TMPDIR": str(scratch), "XDG_DATA_HOME": str(scratch), "PYTHONIOENCODING": "utf-8"}
+    process = subprocess.Popen([*command, *options], stdout=subprocess.PIPE, env=environment)
+    with process:
+        try:
+            said = _first_of(process)
+            match = re.search(r"https?://[\d.]+:\d+", said)
+            assert match, said
+            yield match[0], said
+        finally:
+            process.terminate()
+
+
+def _first_of(process: subprocess.Popen[bytes]) -> str:
+    """What is printed in one go, once it is there."""
+    assert process.stdout is not None
+    with selectors.DefaultSelector() as ready:
+        ready.register(process.stdout, selectors.EVENT_READ)
+        assert ready.select(timeout=START_SECONDS), "the app printed no address"
+    return os.read(process.stdout.fileno(), 65536).decode()
+
+
+@contextmanager
 def visiting(browser: Any, address: str, *, viewport: dict[str, int]) -> Iterator[Visit]:
     """The app's page with accessibility switched on, every request of it recorded."""
     page = browser.new_page(viewport=viewport)

@@ -2,7 +2,9 @@
 
 import io
 from collections.abc import Awaitable, Callable
+from contextvars import copy_context
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 import flet as ft
@@ -11,11 +13,14 @@ from mobile_app.darkroom import Photo
 from mobile_app.handout import Card, card_of, sheet_of, sheet_of_shot
 from mobile_app.paper import Sheet
 from mobile_app.screens import CannotAssess, Verdict
+from mobile_app.serving.arrivals import Arrivals, Expected
 from mobile_app.session import Session, Tab
 from mobile_app.spots import SpotDetail
 from mobile_app.store import StoreError, import_archive, reminder_event, write_archive
 from mobile_app.views.desk import Files, Viewfinder, Way
 from runtime.bundle.manifest import ModelFile
+from runtime.errors import first_line
+from runtime.photo.decode import DEFAULT_LIMITS
 
 if TYPE_CHECKING:
     from mobile_app.device.vault import KeyPlace
@@ -58,19 +63,24 @@ class DeviceFiles:
         model: Callable[[], "Triage | None"],
         camera: Viewfinder,
         reopen: Reopen,
+        arrivals: Arrivals | None = None,
     ) -> None:
+        """`arrivals`: where a browser sends its files; None where the app runs on the device that has them."""
         self._page = page
         self._camera = camera
         self._reopen = reopen
         self._session = session
         self._model = model
-        self._picker = ft.FilePicker(on_result=lambda event: pick(session, event.files))
+        self._arrivals = arrivals
+        self._picker = ft.FilePicker(on_result=lambda event: self._picked(event.files), on_upload=self._sent)
+        self._coming: Callable[[float], bool] = lambda share: False
         self._restorer = ft.FilePicker(on_result=lambda event: restore(session, event.files))
 
     def for_views(self) -> Files:
         """What a screen can ask for."""
         return Files(
             picker=self._picker,
+            sends=self._arrivals is not None,
             restorer=self._restorer,
             shares=on_phone(self._page),
             hand_on_page=self._hand_on_page,
@@ -81,6 +91,49 @@ class DeviceFiles:
             camera=self._camera,
             reopen=self._try_to_open,
         )
+
+    def _picked(self, files: list[ft.FilePickerFile]) -> None:
+        """Open it; where it lies in the browser, send for it. One that is too large stays where it is."""
+        if not files:
+            return
+        session, file = self._session, files[0]
+        if file.size > DEFAULT_LIMITS.max_bytes:
+            session.tab = Tab.PHOTO
+            session.journey.refuse(_too_large(session, file))
+        elif self._arrivals is None or file.bytes is not None:
+            pick(session, files)
+        else:
+            self._send_for(file, self._arrivals)
+
+    def _send_for(self, file: ft.FilePickerFile, arrivals: Arrivals) -> None:
+        session = self._session
+        session.tab = Tab.PHOTO
+        came = self._coming = session.journey.expect(file.name)
+        here = copy_context()  # Flet knows by it which page is to be drawn anew; the file comes by another way
+
+        def done(data: bytes) -> None:
+            if came(1.0):
+                session.journey.choose(Photo(name=file.name, data=data))
+
+        expected = Expected(size=file.size, came=partial(here.run, came), done=partial(here.run, done))
+        address = arrivals.expect(expected)
+        wanted = ft.FilePickerUploadFile(upload_url=address, id=file.id, name=file.name)
+        self._page.run_task(self._send, wanted)
+
+    async def _send(self, wanted: ft.FilePickerUploadFile) -> None:
+        try:
+            await self._picker.upload([wanted])
+        except Exception as problem:  # the browsers raise what they like
+            self._not_sent(wanted.name or "", first_line(problem))
+
+    def _sent(self, event: ft.FilePickerUploadEvent) -> None:
+        if event.error:
+            self._not_sent(event.file_name, event.error)
+
+    def _not_sent(self, name: str, reason: str) -> None:
+        """Whoever has gone elsewhere meanwhile, or stopped it, is not told."""
+        if self._coming(0.0):
+            self._session.journey.refuse(f"{name}: {reason}")
 
     def _file(self) -> ModelFile | None:
         model = self._model()
@@ -190,6 +243,13 @@ def pick(session: Session, files: list[ft.FilePickerFile]) -> None:
     if files:
         session.tab = Tab.PHOTO
         session.journey.choose(Photo(name=files[0].name, data=files[0].bytes or b""))
+
+
+def _too_large(session: Session, file: ft.FilePickerFile) -> str:
+    most = DEFAULT_LIMITS.max_bytes
+    return session.texts.trouble.too_large.format(
+        name=file.name, size=f"{file.size / 1e6:.0f}", most=f"{most / 1e6:.0f}"
+    )
 
 
 def restore(session: Session, files: list[ft.FilePickerFile]) -> None:

@@ -144,6 +144,15 @@ ENGLISH = Texts(
         try_again="Try again",
         begin_anew="Begin with an empty list",
         begin_anew_sure=("What is there now stays on this device, set aside, and this app no longer shows it."),
+        unreachable_title="The computer behind this page cannot be reached",
+        unreachable_advice=(
+            "If only the network is gone, what you did here is still there. Check the network, and that the program "
+            "still runs; the page goes on by itself once the computer answers."
+        ),
+        too_large=(
+            "{name} has {size} MB; at most {most} MB can be read. Nothing was sent. Choose a smaller picture, or save "
+            "this one as JPEG."
+        ),
         store_title="Your spots cannot be opened",
         store_advice="Photos can still be judged, but nothing is kept. What was kept before has not been touched.",
     ),

@@ -148,6 +148,15 @@ SPANISH = Texts(
         try_again="Intentar otra vez",
         begin_anew="Empezar con una lista vacía",
         begin_anew_sure=("Lo que hay ahora se queda en este dispositivo, apartado, y la aplicación ya no lo muestra."),
+        unreachable_title="No se puede conectar con el ordenador de esta página",
+        unreachable_advice=(
+            "Si solo falla la red, lo que ha hecho aquí sigue ahí. Compruebe la red y que el programa siga en marcha; "
+            "la página continúa sola cuando el ordenador responda."
+        ),
+        too_large=(
+            "{name} ocupa {size} MB; se pueden leer {most} MB como máximo. No se ha enviado nada. Elija una imagen más "
+            "pequeña o guarde esta como JPEG."
+        ),
         store_title="No se pueden abrir sus manchas",
         store_advice="Las fotos se pueden valorar, pero no se guarda nada. Lo guardado antes no se ha tocado.",
     ),

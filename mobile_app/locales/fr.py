@@ -153,6 +153,15 @@ FRENCH = Texts(
         begin_anew_sure=(
             "Ce qui est là maintenant reste sur cet appareil, mis de côté, et l'application ne le montre plus."
         ),
+        unreachable_title="L'ordinateur qui sert cette page est injoignable",
+        unreachable_advice=(
+            "Si seul le réseau manque, ce que vous avez fait ici est toujours là. Vérifiez le réseau et que le "
+            "programme fonctionne encore ; la page continue d'elle-même dès que l'ordinateur répond."
+        ),
+        too_large=(
+            "{name} fait {size} Mo ; {most} Mo au plus peuvent être lus. Rien n'a été envoyé. Choisissez une image "
+            "plus petite ou enregistrez celle-ci en JPEG."
+        ),
         store_title="Vos taches ne peuvent pas être ouvertes",
         store_advice="Les photos peuvent être examinées, mais rien n'est gardé. Ce qui l'était n'a pas été touché.",
     ),

@@ -145,6 +145,15 @@ PORTUGUESE = Texts(
         try_again="Tentar de novo",
         begin_anew="Começar com uma lista vazia",
         begin_anew_sure=("O que existe agora fica neste aparelho, separado, e o aplicativo não o mostra mais."),
+        unreachable_title="Não é possível acessar o computador desta página",
+        unreachable_advice=(
+            "Se só a rede caiu, o que foi feito aqui continua lá. Verifique a rede e se o programa ainda está rodando; "
+            "a página continua sozinha quando o computador responder."
+        ),
+        too_large=(
+            "{name} tem {size} MB; podem ser lidos no máximo {most} MB. Nada foi enviado. Escolha uma imagem menor ou "
+            "salve esta como JPEG."
+        ),
         store_title="Não é possível abrir suas manchas",
         store_advice=(
             "As fotos ainda podem ser avaliadas, mas nada é guardado. O que foi guardado antes não foi tocado."

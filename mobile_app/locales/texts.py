@@ -131,6 +131,11 @@ class TroubleTexts:
     try_again: str
     begin_anew: str
     begin_anew_sure: str
+    unreachable_title: str
+    """in a browser: the computer that serves the page does not answer"""
+    unreachable_advice: str
+    too_large: str
+    """with {name}, {size} and {most}, in MB"""
     store_title: str
     store_advice: str
 

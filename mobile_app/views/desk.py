@@ -55,6 +55,8 @@ class Files:
     """What only the device can do; each returns at once and says how it ended through the session's message."""
 
     picker: ft.FilePicker
+    sends: bool
+    """whether a chosen photo is sent for once its size is known; else its bytes come with the choice"""
     restorer: ft.FilePicker
     """chooses an archive to bring back"""
     shares: bool
@@ -108,7 +110,7 @@ class Desk:
                 self.files.picker,
                 dialog_title=self.texts.start.choose_dialog,
                 file_type=ft.FilePickerFileType.IMAGE,
-                with_data=True,
+                with_data=not self.files.sends,
                 # A slow computer loses focus before the file has arrived; that is no cancellation.
                 cancel_upload_on_window_blur=False,
             ),

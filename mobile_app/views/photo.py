@@ -58,11 +58,20 @@ def waiting(desk: Desk, screen: Opening | Analysing) -> ft.Control:
                 controls=[look.ring(size=32), ft.Semantics(content=title, live_region=True, expand=True)], spacing=14
             ),
             look.muted(screen.photo.name, size=15),
+            *(_how_far(desk, screen.share) if isinstance(screen, Opening) and screen.share is not None else []),
             *([look.muted(texts.analysing_hint, size=15)] if judging else []),
             look.button(texts.cancel, icon=ft.Icons.CLOSE, on_tap=desk.session.journey.start_over, primary=False),
         ),
         *(_outline(look) if judging else []),
     )
+
+
+def _how_far(desk: Desk, share: float) -> list[ft.Control]:
+    look = desk.look
+    bar = ft.ProgressBar(
+        value=share, bar_height=8, border_radius=4, color=look.palette.brand, bgcolor=look.palette.track
+    )
+    return [bar, look.muted(desk.texts.answer.percent.format(value=int(100 * share)))]
 
 
 def _outline(look: Look) -> list[ft.Control]:

@@ -459,3 +459,36 @@ def test_imports_stay_light(module: str, stranger: str) -> None:
     """State without flet; the first frame without onnxruntime; wrong options answered without either."""
     code = f"import sys, {module}; sys.exit({stranger!r} in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_photo_on_its_way_is_told_in_whole_percents_and_can_be_stopped() -> None:
+    bench = Bench()
+    came = bench.journey.expect("spot.jpg")
+    for share in (0.001, 0.002, 0.5, 0.501):
+        assert came(share)
+    assert [screen.share for screen in bench.shown if isinstance(screen, Opening)] == [0.0, 0.5]
+    bench.journey.start_over()
+    assert not came(0.9)
+    assert bench.journey.screen == Welcome()
+
+
+def test_another_photo_takes_the_place_of_one_on_its_way() -> None:
+    bench = Bench()
+    came = bench.journey.expect("first.jpg")
+    assert isinstance(bench.check(b"low"), Check)
+    assert not came(1.0)
+
+
+def test_a_file_that_is_not_even_read_is_refused_with_its_reason() -> None:
+    bench = Bench()
+    bench.journey.refuse("spot.tif: 70 MB")
+    assert bench.journey.screen == PhotoRefused(reason="spot.tif: 70 MB")
+
+
+def test_a_photo_that_never_came_is_not_opened_again() -> None:
+    bench = Bench()
+    bench.journey.expect("spot.jpg")
+    gone = bench.journey.screen
+    bench.journey.start_over()
+    bench.journey.resume(gone)
+    assert bench.journey.screen == Welcome()

@@ -13,6 +13,8 @@ from app_bench import Bench
 
 from mobile_app.device.files import DeviceFiles, key_place, on_phone
 from mobile_app.locales import ENGLISH
+from mobile_app.screens import PhotoRefused
+from mobile_app.serving.arrivals import Arrivals
 from mobile_app.session import Kept, Session
 from mobile_app.store import Store
 from mobile_app.views.desk import Way
@@ -177,3 +179,22 @@ def test_a_browser_holds_no_key_for_the_server() -> None:
     assert key_place(cast("ft.Page", FakePage(web=True))) is None
     keys = key_place(cast("ft.Page", FakePage(platform=ft.PagePlatform.ANDROID)))
     assert not cast("Any", keys).android_options.reset_on_error, "one unreadable key would wipe all that it seals"
+
+
+def test_a_file_too_large_is_told_before_anything_is_sent(device: Device) -> None:
+    arrivals = Arrivals()
+    journey = Bench().journey
+    session = Session(journey=lambda _: journey, kept=Kept(store=None), changed=lambda: None)
+    files = DeviceFiles(
+        page=cast("ft.Page", SimpleNamespace(web=True)),
+        session=session,
+        model=lambda: None,
+        camera=cast("Any", None),
+        reopen=cast("Any", None),
+        arrivals=arrivals,
+    )
+    files._picked([ft.FilePickerFile(id=1, name="big.tif", size=70_000_000)])
+    assert isinstance(journey.screen, PhotoRefused)
+    for part in ("big.tif", "70 MB", "50 MB", "Nothing was sent"):
+        assert part in journey.screen.reason
+    assert not arrivals._expected

@@ -1,0 +1,69 @@
+"""Files on their way from a browser, each to a secret address, into memory and nowhere else.
+
+Over the page's own connection a large file comes as one message: nothing is heard of it on the way, it cannot be
+stopped, and above the server's limit the connection is dropped. Here its size is known before it is sent.
+"""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from mobile_app.serving.beside import Application, Receive, Scope, Send
+
+PREFIX = "/arrival/"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Expected:
+    """One file that is about to be sent."""
+
+    size: int
+    """bytes at most"""
+    came: Callable[[float], bool]
+    """is told the share that is here, 0 to 1; answers whether the file is still wanted"""
+    done: Callable[[bytes], None]
+
+
+class Arrivals:
+    """What is expected. Everything happens on the event loop that serves the page."""
+
+    def __init__(self) -> None:
+        self._expected: dict[str, Expected] = {}
+
+    def expect(self, file: Expected) -> str:
+        """The address to send it to, good for one try."""
+        token = secrets.token_urlsafe(24)
+        self._expected[token] = file
+        return f"{PREFIX}{token}"
+
+    def beside(self, app: Application) -> Application:
+        """The same app, which also takes what is expected."""
+
+        async def serving(scope: Scope, receive: Receive, send: Send) -> None:
+            path = str(scope.get("path", ""))
+            if scope["type"] != "http" or not path.startswith(PREFIX):
+                await app(scope, receive, send)
+                return
+            file = self._expected.pop(path.removeprefix(PREFIX), None) if scope["method"] == "PUT" else None
+            status = 404 if file is None else await _take(file, receive)
+            await send({"type": "http.response.start", "status": status, "headers": [(b"content-length", b"0")]})
+            await send({"type": "http.response.body", "body": b""})
+
+        return serving
+
+
+async def _take(file: Expected, receive: Receive) -> int:
+    """The answer's status. What nobody wants any more, or is larger than was said, is not read to its end."""
+    held = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            return 499  # the browser has gone; nobody reads this
+        held += message.get("body", b"")
+        if len(held) > file.size:
+            return 413
+        if not file.came(len(held) / file.size if file.size else 1.0):
+            return 410
+        if not message.get("more_body", False):
+            file.done(bytes(held))
+            return 204
