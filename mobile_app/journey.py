@@ -111,7 +111,7 @@ class Journey:
         self._begin(lambda: self._opened(photo))
 
     def expect(self, name: str) -> Callable[[float], bool]:
-        """A photo is on its way. What is given back takes the share that is here and says whether it is still wanted."""
+        """A photo is on its way. What is given back takes the share that is here, and says whether it is wanted."""
         self._turn += 1
         turn = self._turn
         self._go(Opening(photo=Photo(name=name, data=b""), share=0.0))

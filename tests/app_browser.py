@@ -182,6 +182,7 @@ def visiting(browser: Any, address: str, *, viewport: dict[str, int]) -> Iterato
     page = browser.new_page(viewport=viewport)
     visit = Visit(page)
     page.on("response", lambda answer: visit.reached.append(answer.url))
+    page.on("dialog", lambda asked: asked.accept())  # "leave this page?", where something is not kept
     page.on("websocket", lambda connection: visit.reached.append(connection.url))
     page.on("requestfailed", lambda request: note_failure(visit, request))
     try:
