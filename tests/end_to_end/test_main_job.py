@@ -13,8 +13,9 @@ from export.cli import main
 from runtime.bundle.load import load_bundle
 
 STUDENT = "mobilenetv3"
-SMALL = " --image-size 64 --synthetic-count 600 --epochs 15 --ema-decay 0.95 --teacher-epochs 2 --views 2 --name drawn"  # 195 steps: an average over the default 500 would still be what the student began as
-"""The main job in half a minute, with timm's model for tests as the student."""
+SMALL = " --image-size 64 --synthetic-count 600 --epochs 15 --ema-decay 0.95 --teacher-epochs 2 --views 2 --name drawn"
+"""The main job in half a minute, with timm's model for tests as the student. Of 195 steps an average over 500, the
+default, would still be what the student began as."""
 
 LENIENT = (
     " --min-tier-agreement 0.5 --max-auc-drop 0.3 --max-sensitivity-drop 0.5"
