@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.packing import ELSEWHERE, ON_PHONES, imports
+from benchmarks.measures.packing import ELSEWHERE, ON_PHONES, imports
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("benchmarks", "mobile_app", "export", "distill", "teacher", "runtime")

@@ -4,9 +4,13 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from benchmarks.peers import DEFAULTS, LITERT, Made, litert_files, onnxruntime_default
+import typer
+
+from benchmarks.outcome import Outcome, Table, write_figures
+from benchmarks.peers.converters import DEFAULTS, LITERT, Made, litert_files, onnxruntime_default
+from benchmarks.workshop.choices import OfRuns
 from distill.run import open_run_data
 from distill.student import load_student
 from export.bundle.build import Built, ExportOptions, build_bundle, fine_tune_of
@@ -17,13 +21,50 @@ from export.verify.latency import Runnable, interleaved, onnx_runnable
 from export.verify.model_file import OutputsOf
 from export.verify.outputs import figures
 from export.verify.parity import breaches, compare
-from export.workshop.stages import Stages
+from export.workshop.stages import Stages, live_stages
 from teacher.data.splits import Part
+from teacher.options import OPTION
 
 OURS = "this toolkit"
 
 RUNNABLE = {"onnx": onnx_runnable, "tflite": tflite_runnable}
 """Formats that run on this machine; Core ML needs macOS."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options(OfRuns):
+    """What `formats` asks."""
+
+    peer_python: Annotated[Path | None, OPTION] = None
+    """interpreter that has litert-torch, to compare with; see docs/benchmarks.md"""
+    rounds: Annotated[int, typer.Option(min=3)] = 60
+    """counted rounds of the interleaved timing"""
+    fine_tune: Annotated[bool, OPTION] = True
+    """fine-tune for 8 bit where no recipe passes"""
+    bundles: Annotated[Path, OPTION] = Path("bundles")
+    """where the bundles go"""
+    out: Annotated[Path, OPTION] = Path("artifacts/formats.json")
+    """where the JSON goes"""
+
+
+def measure(options: Options) -> Outcome:
+    """Every format of some students in one table, beside onnxruntime's defaults and litert-torch."""
+    rows: list[Row] = []
+    refused: dict[str, str] = {}
+    for student in options.run:
+        with live_stages() as stages:
+            found, failed = measure_formats(
+                student,
+                out=options.bundles,
+                peer_python=options.peer_python,
+                rounds=options.rounds,
+                stages=stages,
+                fine_tune=options.fine_tune,
+            )
+        rows, refused = [*rows, *found], {**refused, **failed}
+        write_figures(options.out, as_json(rows, refused))  # after each student: the next one takes minutes
+    lines = [f"refused: {label}: {text}" for label, text in refused.items()]
+    return Outcome(tables=[Table("Formats", *table(rows))], lines=[*lines, f"all figures: {options.out}"])
 
 
 @dataclass(frozen=True, kw_only=True)

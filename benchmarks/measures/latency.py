@@ -1,32 +1,60 @@
 """What a photo costs on this machine, from the file's bytes to the tier, stage by stage."""
 
-import os
-import platform
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-import numpy as np
+import typer
 
+from benchmarks.outcome import Outcome, Table
+from benchmarks.workshop.choices import OfPhoto, checked
+from benchmarks.workshop.environment import Timing, environment, timing
+from benchmarks.workshop.photos import photo_or_drawing
 from runtime.assess import Triage
 from runtime.photo.decode import load_square
 from runtime.photo.quality import measure_quality
 from teacher.console import Advance, progress
+from teacher.options import OPTION
 
 STAGES = ("decode", "quality", "model", "total")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Timing:
-    """Milliseconds of one stage over all counted repeats."""
+class Options(OfPhoto):
+    """What `latency` asks."""
 
-    p50: float
-    p90: float
-    mean: float
-    n: int
+    repeats: Annotated[int, typer.Option(min=1)] = 50
+    """counted repeats"""
+    warmup: Annotated[int, typer.Option(min=0)] = 5
+    """repeats before, not counted"""
+    out: Annotated[Path, OPTION] = Path("artifacts/latency.json")
+    """where the JSON goes"""
+
+
+def measure(options: Options) -> Outcome:
+    """Photo to tier: p50 and p90 of each stage, with the environment, as a table and as JSON."""
+    checked(options.photo, option="--photo")
+    with photo_or_drawing(options.photo) as photo:
+        found = measure_latency(
+            photo,
+            bundle=options.bundle,
+            repeats=options.repeats,
+            warmup=options.warmup,
+            threads=options.threads,
+        )
+    bundle, machine = found.bundle, found.environment
+    title = f"{bundle['model_id']} {bundle['precision']}, {found.photo} ({found.photo_bytes / 1e6:.1f} MB)"
+    rows = [(stage, f"{t.p50:.2f}", f"{t.p90:.2f}") for stage in STAGES if (t := found.stages[stage])]
+    return Outcome(
+        figures=(options.out, found.to_dict()),
+        tables=[Table(title, ("stage", "p50 ms", "p90 ms"), rows)],
+        lines=[
+            f"bundle loaded in {found.load_ms:.0f} ms; {machine['cpu']}, {machine['cores']} cores",
+            f"all figures: {options.out}",
+        ],
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,18 +102,6 @@ def measure_latency(photo: Path, *, bundle: Path | None, repeats: int, warmup: i
     )
 
 
-def environment(threads: int | None) -> dict[str, Any]:
-    """What a figure depends on beside the code."""
-    return {
-        "cpu": _cpu_name(),
-        "cores": os.cpu_count(),
-        "threads": threads or "default",
-        "system": platform.platform(),
-        "python": platform.python_version(),
-        **{name: version(name) for name in ("onnxruntime", "numpy", "pillow")},
-    }
-
-
 def _one_round(triage: Triage, data: bytes, advance: Advance) -> dict[str, float]:
     size = triage.engine.size
     pixels, decode = _timed(lambda: load_square(data, size=size))
@@ -101,24 +117,3 @@ def _timed[T](work: Callable[[], T]) -> tuple[T, float]:
     started = time.perf_counter()
     result = work()
     return result, (time.perf_counter() - started) * 1e3
-
-
-def timing(milliseconds: list[float]) -> Timing:
-    """Percentiles of repeats."""
-    p50, p90 = np.percentile(milliseconds, (50, 90))
-    return Timing(
-        p50=round(float(p50), 3),
-        p90=round(float(p90), 3),
-        mean=round(float(np.mean(milliseconds)), 3),
-        n=len(milliseconds),
-    )
-
-
-def _cpu_name() -> str:
-    """The processor as the kernel names it; platform.processor() is empty on most Linux machines."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith(("model name", "Hardware"))]
-    return names[0] if names else platform.machine()

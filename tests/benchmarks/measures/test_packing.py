@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from benchmarks.cli import main
-from benchmarks.packing import LIMIT, packed
+from benchmarks.measures.packing import LIMIT, packed
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture

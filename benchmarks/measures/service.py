@@ -10,17 +10,47 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import httpx2
 import numpy as np
+import typer
 
-from benchmarks.latency import environment
+from benchmarks.outcome import Outcome, Table
+from benchmarks.workshop.choices import OfBundle
+from benchmarks.workshop.environment import environment
+from benchmarks.workshop.photos import photo_or_drawing, small_photo
 from runtime.errors import SkintagError
+from teacher.options import OPTION
 
 _JPEG = {"content-type": "image/jpeg"}
 _REQUEST_SECONDS = 300
 _STOP_SECONDS = 30
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options(OfBundle):
+    """What `service` asks."""
+
+    clients: Annotated[list[int] | None, typer.Option(min=1)] = None
+    """clients at once; repeat for more rows"""
+    requests: Annotated[int, typer.Option(min=1)] = 200
+    """uploads of each photo by all clients together"""
+    out: Annotated[Path, OPTION] = Path("artifacts/service.json")
+    """where the JSON goes"""
+
+
+def measure(options: Options) -> Outcome:
+    """Uploads per second of `python -m runtime serve`: a 224-pixel and a 12-megapixel JPEG, few and many clients."""
+    with photo_or_drawing(None) as large:
+        photos = {"224 x 224": small_photo(), "12 MP": large.read_bytes()}
+    clients = tuple(options.clients or (2, 200))
+    loads = measure_service(photos, clients=clients, requests=options.requests, bundle=options.bundle)
+    return Outcome(
+        figures=(options.out, as_json(loads)),
+        tables=[Table("Service", *table(loads))],
+        lines=[f"all figures: {options.out}"],
+    )
 
 
 class LoadError(SkintagError):

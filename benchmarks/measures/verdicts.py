@@ -2,18 +2,23 @@
 
 import io
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
+import typer
 from PIL import Image, ImageDraw, ImageFont
 
+from benchmarks.outcome import Outcome, Table
+from benchmarks.workshop.choices import OfBundle
 from runtime.assess import Triage
 from runtime.conditions import CONDITIONS
 from runtime.triage import Tier
 from teacher.data.synthetic import Scene, SyntheticConfig, draw_scene, paint
 from teacher.data.synthetic.scene import DOMAINS
 from teacher.data.synthetic.store import write_image
+from teacher.options import OPTION
 
 SEED = 20_000
 """Of drawings that no dataset of the default seeds holds: the model has not seen them."""
@@ -21,6 +26,24 @@ TONES = (1, 3, 5, 2, 4, 6)
 TILE, BAR, MARGIN = 128, 20, 6
 
 COLOURS = {Tier.LOW: "#2e7d32", Tier.MODERATE: "#b26a00", Tier.HIGH: "#b3261e", Tier.CANNOT_ASSESS: "#5f6368"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options(OfBundle):
+    """What `verdicts` asks."""
+
+    rows: Annotated[int, typer.Option(min=1)] = 4
+    """drawings of each condition"""
+    out: Annotated[Path, OPTION] = Path("artifacts/verdicts.jpg")
+    """where the picture goes (.jpg or .png)"""
+
+
+def measure(options: Options) -> Outcome:
+    """A contact sheet of drawn lesions with the verdict on each."""
+    tiers = verdict_sheet(options.out, bundle=options.bundle, rows=options.rows)
+    header = ("condition", *(tier.value for tier in Tier))
+    rows = [(condition, *(str(seen[tier]) for tier in Tier)) for condition, seen in tiers.items()]
+    return Outcome(tables=[Table("Verdicts on drawings", header, rows)], lines=[f"picture: {options.out}"])
 
 
 def verdict_sheet(path: Path, *, bundle: Path | None, rows: int = 6) -> dict[str, Counter[Tier]]:

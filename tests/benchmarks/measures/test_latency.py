@@ -10,8 +10,8 @@ from PIL import Image
 from plugin_bundles import MakeBundle
 from plugin_photos import draw
 
-from benchmarks.latency import STAGES, measure_latency
-from benchmarks.verdicts import verdict_sheet
+from benchmarks.measures.latency import STAGES, measure_latency
+from benchmarks.measures.verdicts import verdict_sheet
 from runtime.conditions import CONDITIONS
 from runtime.errors import BundleError, PhotoError
 from runtime.triage import Tier

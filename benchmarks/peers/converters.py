@@ -1,7 +1,8 @@
 """What others' defaults make of the same student.
 
 onnxruntime's static quantisation is called as its documentation shows, nothing chosen. `litert-torch` needs a newer
-numpy and protobuf than onnx2tf pins, so it lives in an environment of its own and works in `benchmarks.litert_peer`.
+numpy and protobuf than onnx2tf pins, so it lives in an environment of its own and works in
+`benchmarks.peers.litert_peer`.
 """
 
 import json
@@ -16,7 +17,7 @@ import numpy as np
 from onnxruntime.quantization import CalibrationDataReader, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
-from benchmarks.litert import positional_outputs
+from benchmarks.peers.litert import positional_outputs
 from export.onnx_file.module import INPUT_NAME, EdgeModule
 from export.onnx_file.module_files import module_files
 from export.verify.model_file import OutputsOf
@@ -82,8 +83,8 @@ def litert_files(module: EdgeModule, squares: Sequence[np.ndarray], *, python: P
 
 
 def _run(python: Path, folder: Path) -> dict[str, dict[str, float]]:
-    root = str(Path(__file__).resolve().parent.parent)
-    command = [str(python), "-m", "benchmarks.litert_peer", str(folder)]
+    root = str(Path(__file__).resolve().parents[2])
+    command = [str(python), "-m", "benchmarks.peers.litert_peer", str(folder)]
     done = subprocess.run(
         command, env={**os.environ, "PYTHONPATH": root}, capture_output=True, text=True, check=False, cwd=folder
     )

@@ -1,6 +1,6 @@
 """What the usual way costs: decode the whole photo, resize, normalise in numpy, run FP32 with ONNX Runtime's defaults.
 
-`python -m benchmarks.reference_way MODEL PHOTO` does it once, as a process of its own.
+`python -m benchmarks.peers.reference_way MODEL PHOTO` does it once, as a process of its own.
 """
 
 import sys

@@ -14,6 +14,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from benchmarks.outcome import Outcome, Table
+from benchmarks.workshop.choices import OfRuns
 from distill.student import Student, load_student
 from export.onnx_file.convert import to_onnx
 from export.onnx_file.module import COMPONENTS, EdgeModule, FeatureStatistics, PhotoStudent, Temperatures
@@ -26,6 +28,33 @@ COPIED_BYTES = 16_000_000
 """More than an L2 cache of these years holds, as the largest feature maps are."""
 
 REPEATS = 12
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options(OfRuns):
+    """What `roofline` asks."""
+
+
+def measure(options: Options) -> Outcome:
+    """The least time this machine could take for a student, in float and in 8 bit, on one thread."""
+    machine, found = bounds(options.run)
+    header = ("student", "million products", "FP32 ms, at least", "INT8 ms, at least", "ratio", "FP32 waits for memory")
+    speeds = (
+        f"one thread: {machine.float_products / 1e9:.0f} billion multiply-adds/s in float32, "
+        f"{machine.integer_products / 1e9:.0f} in 8 bit; {machine.bandwidth / 1e9:.1f} GB/s"
+    )
+    return Outcome(tables=[Table("Roofline", header, [_cells(name, b) for name, b in found.items()])], lines=[speeds])
+
+
+def _cells(student: str, b: "Bound") -> tuple[str, ...]:
+    return (
+        student,
+        f"{b.products / 1e6:,.0f}",
+        f"{b.float_ms:.2f}",
+        f"{b.integer_ms:.2f}",
+        f"{b.ratio:.2f}",
+        f"{b.memory_bound:.0%}",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,13 +7,15 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+import typer
 from PIL import Image, ImageDraw, ImageFont
 
-from benchmarks.defects import DEFECTS, Defect
-from benchmarks.latency import environment
+from benchmarks.outcome import BenchmarkError, Outcome, Table
+from benchmarks.workshop.defects import DEFECTS, Defect
+from benchmarks.workshop.environment import environment
 from runtime.errors import PhotoError
 from runtime.files import written_whole
 from runtime.photo.decode import INPUT_SIZE, Pixels, load_square
@@ -21,6 +23,7 @@ from runtime.photo.quality import QualityProblem, measure_quality
 from teacher.console import Advance, progress
 from teacher.data.synthetic import SyntheticConfig, draw_scene, paint
 from teacher.data.synthetic.store import write_image
+from teacher.options import OPTION
 
 TONES = {1: "I", 2: "II", 3: "III", 4: "IV", 5: "V", 6: "VI"}
 SEED = 70_000
@@ -38,6 +41,40 @@ REAL = {
 
 TILE, BAR, MARGIN, LABEL = 96, 16, 4, 150
 FINE, REFUSED = "#2e7d32", "#b3261e"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What `quality` asks."""
+
+    data: Annotated[Path | None, OPTION] = None
+    """folder of real photos; without it drawings only"""
+    count: Annotated[int, typer.Option(min=1)] = 200
+    """drawings per tone, and real photos per dataset to spoil"""
+    out: Annotated[Path, OPTION] = Path("artifacts")
+    """folder of the JSON, the table and the picture"""
+
+
+def measure(options: Options) -> Outcome:
+    """How often the photo gate refuses: each defect on each skin tone, and sound real photos."""
+    if options.data is not None and not photo_paths(options.data):
+        raise BenchmarkError(f"--data {options.data}: no photos of HAM10000 or PAD-UFES-20 there; see docs/data.md")
+    found = measure_table(data=options.data, count=options.count)
+    figures, page, picture = (options.out / f"quality.{kind}" for kind in ("json", "md", "jpg"))
+    return Outcome(
+        figures=(figures, found.to_dict()),
+        files=[(page, lambda path: write_markdown(path, found)), (picture, sheet)],
+        tables=[Table("Photo quality", header(found), [cells(row) for row in found.rows])],
+        lines=[
+            *(_sound_line(name, refusals) for name, refusals in found.sound.items()),
+            f"all figures: {figures}; table: {page}; picture: {picture}",
+        ],
+    )
+
+
+def _sound_line(name: str, refusals: "Refusals") -> str:
+    said = ", ".join(f"{problem} {n}" for problem, n in refusals.problems.items()) or "none"
+    return f"sound photos of {name}: {refusals.percent:.2f}% of {refusals.n:,} refused ({said})"
 
 
 @dataclass(frozen=True, kw_only=True)

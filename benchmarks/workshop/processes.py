@@ -1,4 +1,4 @@
-"""What whole processes cost: `python -m benchmarks.processes STARTS '{"name": ["command", ...]}'` prints JSON.
+"""What whole processes cost: `python -m benchmarks.workshop.processes STARTS '{"name": ["command", ...]}'` prints JSON.
 
 A program of its own that imports nothing large, because Linux lets the peak memory of a process begin at the size of
 the one that started it.

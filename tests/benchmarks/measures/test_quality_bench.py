@@ -10,8 +10,18 @@ import pytest
 from PIL import Image
 from plugin_photos import make_ham
 
-from benchmarks.defects import DEFECTS, Defect
-from benchmarks.quality import TONES, DefectRow, Refusals, cells, drawings, header, markdown, measure_table, sheet
+from benchmarks.measures.quality import (
+    TONES,
+    DefectRow,
+    Refusals,
+    cells,
+    drawings,
+    header,
+    markdown,
+    measure_table,
+    sheet,
+)
+from benchmarks.workshop.defects import DEFECTS, Defect
 from runtime.photo.quality import measure_quality
 
 SIDE = 96

@@ -1,4 +1,4 @@
-"""`litert-torch` at its defaults, run by an interpreter that has it: `python -m benchmarks.litert_peer FOLDER`.
+"""`litert-torch` at its defaults, run by an interpreter that has it: `python -m benchmarks.peers.litert_peer FOLDER`.
 
 FOLDER holds the module (`export.onnx_file.module_files`) and `photos.npy`; `fp32.tflite`, `int8.tflite` and
 `costs.json` are written there. INT8 is what litert-torch's documentation points to: its float file through

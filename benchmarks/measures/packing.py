@@ -6,6 +6,10 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
+
+from benchmarks.outcome import BenchmarkError, Outcome, Table
+from teacher.options import OPTION
 
 LIMIT = 8_000_000
 """Bytes of the app's own code and its bundle, without Python and the packages it depends on."""
@@ -16,6 +20,25 @@ ON_PHONES = frozenset(
 ELSEWHERE = frozenset({"flet_web", "segno", "uvicorn"})
 """Imported inside functions that a phone never calls: the web page."""
 _OURS = frozenset({"mobile_app", "runtime"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What `packing` asks."""
+
+    root: Annotated[Path, OPTION] = Path(__file__).parents[2]
+    """checkout to look at"""
+
+
+def measure(options: Options) -> Outcome:
+    """What would travel to a phone, and whether it fits: own code and bundle, without Python and its packages."""
+    try:
+        found = packed(options.root)
+    except (OSError, KeyError) as error:
+        raise BenchmarkError(f"--root {options.root}: no checkout with [tool.flet.app] ({error})") from error
+    rows = [(folder, f"{size:,}") for folder, size in found.by_folder()]
+    table = Table("Packed", ("part", "bytes"), [*rows, ("total", f"{found.total:,}")])
+    return Outcome(tables=[table], problems=found.problems)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,24 +3,86 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+import tempfile
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import typer
 from PIL import Image
 
-from benchmarks.latency import Timing, environment, timing
-from benchmarks.reference_way import reference_way
-from benchmarks.turns import Job, TurnError, Warm, time_in_turns
-from runtime.assess import Triage
+from benchmarks.outcome import Outcome, Table
+from benchmarks.peers.ways import ours, reference
+from benchmarks.workshop.choices import OfPhoto, checked
+from benchmarks.workshop.environment import Timing, environment, timing
+from benchmarks.workshop.photos import photo_or_drawing
+from benchmarks.workshop.session_options import measure_options, option_rows
+from benchmarks.workshop.turns import Job, TurnError, Warm, time_in_turns
+from runtime.bundle.load import load_bundle
+from runtime.engine import default_threads
 from teacher.console import progress
+from teacher.options import OPTION
 
 OURS, REFERENCE, BILINEAR = "ours", "reference", "reference, bilinear"
 """Pillow's `resize` is bicubic unless told otherwise; bilinear is its cheapest that antialiases."""
 COLD = "CLI, one photo"
 TARGET_RATIO = 0.25
 TARGET_COLD_MS = 1000.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options(OfPhoto):
+    """What `speed` asks."""
+
+    fp32: Annotated[Path | None, OPTION] = None
+    """ONNX file of the reference, float32 [1, 3, S, S] in; without it the bundle's student is exported"""
+    repeats: Annotated[int, typer.Option(min=1)] = 40
+    """counted repeats of each way"""
+    starts: Annotated[int, typer.Option(min=1)] = 7
+    """counted processes of each kind"""
+    options: Annotated[bool, OPTION] = True
+    """also compare the options of ONNX Runtime sessions"""
+    out: Annotated[Path, OPTION] = Path("artifacts/speed.json")
+    """where the JSON goes"""
+
+
+def measure(options: Options) -> Outcome:
+    """Photo to tier against decoding, resizing and normalising in full and an FP32 model, in turns; and cold starts."""
+    checked(options.photo, option="--photo")
+    checked(options.fp32, option="--fp32")
+    found = _found(options)
+    threads = options.threads or default_threads()
+    ort = measure_options(options.bundle, repeats=2 * options.repeats, threads=threads) if options.options else {}
+    header = ("", "p50 ms", "p90 ms", "fastest", "processor", "ratio", "peak MB")
+    title = f"{found.photo} ({found.photo_bytes / 1e6:.1f} MB); reference: {found.fp32}"
+    model_alone = [Table("Options of ONNX Runtime, the model alone", header, option_rows(ort))] if ort else []
+    return Outcome(
+        figures=(options.out, {**found.to_dict(), "options": {name: asdict(way) for name, way in ort.items()}}),
+        tables=[Table(title, header, rows(found)), *model_alone],
+        lines=[verdict(found), f"all figures: {options.out}"],
+    )
+
+
+def _found(options: Options) -> "Speed":
+    loaded = load_bundle(options.bundle)
+    with photo_or_drawing(options.photo) as photo, tempfile.TemporaryDirectory() as folder:
+        model, name = options.fp32, str(options.fp32)
+        if model is None:
+            from benchmarks.peers.fp32_twin import fp32_twin  # torch and the exporter: not in the process that is timed
+
+            model = Path(folder) / "fp32.onnx"
+            model.write_bytes(fp32_twin(loaded))
+            name = f"{loaded.manifest.architecture} of the bundle, exported with torch.onnx"
+        return measure_speed(
+            photo,
+            bundle=options.bundle,
+            fp32=model,
+            fp32_name=name,
+            repeats=options.repeats,
+            starts=options.starts,
+            threads=options.threads,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,9 +124,9 @@ def measure_speed(
     `fp32`: an ONNX file that takes float32 [1, 3, S, S]. Raises TurnError when a way fails.
     """
     ways: dict[str, Job] = {
-        OURS: (_ours, (photo, bundle, threads)),
-        REFERENCE: (_reference, (photo, fp32, None)),
-        BILINEAR: (_reference, (photo, fp32, Image.Resampling.BILINEAR)),
+        OURS: (ours, (photo, bundle, threads)),
+        REFERENCE: (reference, (photo, fp32, None)),
+        BILINEAR: (reference, (photo, fp32, Image.Resampling.BILINEAR)),
     }
     with progress("Warm", repeats) as advance:
         warm = time_in_turns(ways, repeats=repeats, advance=advance)
@@ -103,22 +165,12 @@ def verdict(found: Speed) -> str:
     )
 
 
-def _ours(photo: Path, bundle: Path | None, threads: int | None) -> Callable[[], object]:
-    triage = Triage.load(bundle, threads=threads)
-    return lambda: triage.assess(photo)
-
-
-def _reference(photo: Path, fp32: Path, resample: Image.Resampling | None) -> Callable[[], object]:
-    answer = reference_way(fp32.read_bytes(), resample=resample)
-    return lambda: answer(photo)
-
-
 def _commands(photo: Path, *, bundle: Path | None, fp32: Path) -> dict[str, list[str]]:
     """The processes whose cost is measured, from all there is to nothing."""
     named = [] if bundle is None else ["--bundle", str(bundle)]
     arguments = {
         COLD: ["-m", "runtime", str(photo), *named],
-        "reference, one photo": ["-m", "benchmarks.reference_way", str(fp32), str(photo)],
+        "reference, one photo": ["-m", "benchmarks.peers.reference_way", str(fp32), str(photo)],
         "CLI, --help": ["-m", "runtime", "--help"],
         "import runtime": ["-c", "import runtime"],
         "python alone": ["-c", "pass"],
@@ -127,7 +179,7 @@ def _commands(photo: Path, *, bundle: Path | None, fp32: Path) -> dict[str, list
 
 
 def _cold(commands: Mapping[str, list[str]], *, starts: int) -> dict[str, Cold]:
-    launcher = [sys.executable, "-m", "benchmarks.processes", str(starts), json.dumps(commands)]
+    launcher = [sys.executable, "-m", "benchmarks.workshop.processes", str(starts), json.dumps(commands)]
     done = subprocess.run(launcher, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise TurnError((done.stderr.strip().splitlines() or ["no answer"])[-1])

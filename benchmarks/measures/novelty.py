@@ -4,28 +4,55 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import torch
 from sklearn.metrics import roc_auc_score
 
+from benchmarks.outcome import Outcome, Table
+from benchmarks.workshop.choices import OfRun
 from distill.run import open_run_data
 from distill.student import Student, load_student
 from export.onnx_file.module import COMPONENTS, EdgeModule, PhotoStudent, Temperatures, feature_statistics
 from export.verify.calibrate import Targets
 from export.verify.outputs import Squares, student_answers
 from export.verify.reference import photos_of
-from export.workshop.stages import Stages
+from export.workshop.stages import Stages, live_stages
 from runtime import Triage
 from runtime.errors import PhotoError
 from runtime.many import find_photos
 from runtime.photo.decode import load_square
 from runtime.triage import Tier
 from teacher.data.splits import Part
+from teacher.options import OPTION
 
 SHRINKAGE = 0.01
 """Of a whole covariance matrix towards the identity: with fewer photos than numbers in it, it has no inverse."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options(OfRun):
+    """What `novelty` asks."""
+
+    photos: Annotated[list[Path], OPTION]
+    """folder of photos without a lesion; give it once per folder"""
+    out: Annotated[Path, OPTION] = Path("artifacts/novelty.json")
+    """where the JSON goes"""
+
+
+def measure(options: Options) -> Outcome:
+    """What is no lesion: a bundle's verdicts on other photos, and its novelty score beside others."""
+    with live_stages() as stages:
+        found = measure_novelty(options.run, options.photos, bundle=options.bundle, stages=stages)
+    return Outcome(
+        figures=(options.out, found.to_dict()),
+        tables=[
+            Table("Verdicts, quality gate included", *verdicts_table(found)),
+            Table(f"Scores of novelty against {found.lesions} unseen lesions", *scores_table(found)),
+        ],
+        lines=[f"all figures: {options.out}"],
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,12 +11,12 @@ from plugin_bundles import MakeBundle
 from plugin_photos import draw
 from turn_jobs import hoarder, quitter, refuser, sleeper
 
-from benchmarks.fp32_twin import fp32_twin
-from benchmarks.processes import start_in_turns
-from benchmarks.reference_way import reference_way
-from benchmarks.session_options import CHANGES, ENGINE, measure_options, option_rows
-from benchmarks.speed import COLD, OURS, REFERENCE, measure_speed, rows, verdict
-from benchmarks.turns import TurnError, time_in_turns
+from benchmarks.measures.speed import COLD, OURS, REFERENCE, measure_speed, rows, verdict
+from benchmarks.peers.fp32_twin import fp32_twin
+from benchmarks.peers.reference_way import reference_way
+from benchmarks.workshop.processes import start_in_turns
+from benchmarks.workshop.session_options import CHANGES, ENGINE, measure_options, option_rows
+from benchmarks.workshop.turns import TurnError, time_in_turns
 from runtime import Triage
 from runtime.bundle.load import load_bundle
 from runtime.photo.decode import load_square

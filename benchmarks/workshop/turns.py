@@ -15,7 +15,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Self
 
-from benchmarks.latency import Timing, timing
+from benchmarks.workshop.environment import Timing, timing
 from runtime.errors import SkintagError
 from teacher.console import Advance
 

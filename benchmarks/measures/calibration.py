@@ -10,22 +10,58 @@ target now and then although the threshold keeps it.
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+import typer
 from matplotlib.figure import Figure as Drawing
 from scipy.stats import nhypergeom
 
+from benchmarks.outcome import Outcome, Table
+from benchmarks.workshop.choices import OfRun
 from distill.run import open_run_data
 from export.verify.calibrate import ALL, Cases, Targets, low_bounds
 from export.verify.outputs import Outputs, file_outputs
 from export.verify.reference import photos_of
-from export.workshop.stages import Stages
+from export.workshop.stages import Stages, live_stages
 from runtime.bundle.load import load_bundle
 from runtime.conditions import CONDITIONS, Condition
 from teacher.data.splits import Part
+from teacher.options import OPTION
 
 DEFAULT_SPLITS = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options(OfRun):
+    """What `calibration` asks."""
+
+    splits: Annotated[int, typer.Option(min=10)] = DEFAULT_SPLITS
+    """how often the photos are halved"""
+    sensitivity: Annotated[float, OPTION] = 0.95
+    """target at `low`"""
+    confidence: Annotated[float, OPTION] = 0.95
+    """chance that the target is kept"""
+    seed: Annotated[int, OPTION] = 0
+    """seed of the splits"""
+    out: Annotated[Path, OPTION] = Path("artifacts/calibration.json")
+    """where the JSON goes; the picture beside it"""
+
+
+def measure(options: Options) -> Outcome:
+    """Does `low` keep its target? Calibration and test part halved many times, achieved against promised."""
+    with live_stages() as stages:
+        outputs, cases = pool_of(options.run, options.bundle, stages=stages)
+    targets = Targets(sensitivity=options.sensitivity, confidence=options.confidence)
+    found = resample(outputs, cases, targets=targets, splits=options.splits, seed=options.seed)
+    cancers, picture = int(cases.malignant.sum()), options.out.with_suffix(".png")
+    title = f"{options.splits} halves of {len(cases.malignant):,} photos, {cancers} cancers"
+    return Outcome(
+        figures=(options.out, as_json(found)),
+        files=[(picture, lambda path: draw(found).savefig(path, dpi=110, metadata={"Software": None}))],
+        tables=[Table(title, *table(found))],
+        lines=[f"all figures: {options.out}; picture: {picture}"],
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,60 @@
+"""What a measure leaves: tables and lines on the screen, figures as JSON, pictures beside them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import typer
+
+from runtime.errors import SkintagError
+from runtime.files import write_json
+from teacher.console import print_table
+
+
+class BenchmarkError(SkintagError):
+    """A measurement that cannot be made or written."""
+
+
+class Table(NamedTuple):
+    """Figures for people."""
+
+    title: str
+    header: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """One measure, made."""
+
+    figures: tuple[Path, Mapping[str, Any]] | None = None
+    """where the JSON goes, and what it holds"""
+    files: Sequence[tuple[Path, Callable[[Path], object]]] = ()
+    """pictures and pages, each with what writes it"""
+    tables: Sequence[Table] = ()
+    lines: Sequence[str] = ()
+    problems: Sequence[str] = ()
+    """why what was measured is not good enough: the command fails, once all is written and shown"""
+
+    def deliver(self) -> None:
+        """Write and show everything. Raises BenchmarkError where a file cannot be written, or with the problems."""
+        if self.figures is not None:
+            write_figures(*self.figures)
+        for path, write in self.files:
+            write(path)
+        for table in self.tables:
+            print_table(*table)
+        for line in self.lines:
+            typer.echo(line)
+        if self.problems:
+            raise BenchmarkError("; ".join(self.problems))
+
+
+def write_figures(out: Path, found: Mapping[str, Any]) -> None:
+    """The JSON of a measure. Raises BenchmarkError where it cannot be written."""
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        write_json(out, dict(found))
+    except OSError as error:
+        raise BenchmarkError(f"--out {out}: cannot be written ({error.strerror})") from error

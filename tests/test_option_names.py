@@ -1,0 +1,92 @@
+"""The names of every command's options: whoever renames one, or takes one away, does it here too, and knowingly."""
+
+import re
+from importlib import import_module
+from typing import Any
+
+import pytest
+import typer
+
+from benchmarks.cli import command_of
+
+EXPORT = """
+    --confidence --coverage --examples --fine-tune --formats --keep-going --licence --max-auc-drop
+    --max-mean-difference --max-sensitivity-drop --min-condition-agreement --min-tier-agreement --name
+    --no-examples --no-fine-tune --novelty-rejection --onnx-recipe --out --precisions --run --runs
+    --target-sensitivity --target-specificity --tflite-recipe
+"""
+
+TABLE = {
+    "teacher data": "--cache --data --image-size --seed --synthetic-count",
+    "teacher soft-labels": """
+        --cache --data --folds --image-size --precision --seed --synthetic-count --teacher --teacher-epochs
+        --teacher-init --teacher-lr --teacher-size --views
+    """,
+    "distill train": """
+        --batch-size --cache --data --drop-rate --ema-decay --epochs --folds --image-size --init --lr --name
+        --precision --resume --runs --sampling-power --seed --soft-weight --student --synthetic-count
+        --teacher --teacher-epochs --teacher-init --teacher-lr --teacher-size --train-size --views
+        --weight-decay
+    """,
+    "distill quantize": "--batch-size --float-convolutions --lr --range-lr --seed --steps --train-size run",
+    "export all": EXPORT,
+    "export onnx": EXPORT,
+    "export tflite": EXPORT,
+    "export coreml": EXPORT,
+    "export check": "--run bundle",
+    "export calibrate": """
+        --confidence --coverage --novelty-rejection --out --run --runs --sensitivity --specificity bundle
+    """,
+    "export keys": "folder",
+    "export sign": "--key bundle",
+    "export recover": "--cache --data --name --runs --seed --synthetic-count bundle",
+    "export formats": "",
+    "benchmarks calibration": "--bundle --confidence --out --run --seed --sensitivity --splits",
+    "benchmarks formats": "--bundles --fine-tune --no-fine-tune --out --peer-python --rounds --run",
+    "benchmarks latency": "--bundle --out --photo --repeats --threads --warmup",
+    "benchmarks novelty": "--bundle --out --photos --run",
+    "benchmarks packing": "--root",
+    "benchmarks quality": "--count --data --out",
+    "benchmarks roofline": "--run",
+    "benchmarks service": "--bundle --clients --out --requests",
+    "benchmarks speed": "--bundle --fp32 --no-options --options --out --photo --repeats --starts --threads",
+    "benchmarks verdicts": "--bundle --out --rows",
+}
+"""Arguments stand without dashes."""
+
+PARSED = {
+    "runtime": "--bundle --explain --help --json --lang --out --public-key --threads",
+    "mobile_app": "--bundle --forget-after --help --host --keep --port --web",
+}
+"""Commands of argparse."""
+
+
+def command(words: str) -> Any:
+    package, name = words.split()
+    if package == "benchmarks":
+        return command_of(name)
+    group: Any = typer.main.get_command(import_module(f"{package}.cli").app)
+    return group.commands[name]
+
+
+@pytest.mark.parametrize("words", TABLE)
+def test_options_keep_their_names_and_have_a_help(words: str) -> None:
+    parameters = command(words).params
+    names = sorted(name for one in parameters for name in (*one.opts, *one.secondary_opts))
+    assert names == TABLE[words].split()
+    assert all(one.help for one in parameters)
+
+
+def test_no_command_is_missing_from_the_table() -> None:
+    packages = ("teacher", "distill", "export", "benchmarks")
+    groups: dict[str, Any] = {name: typer.main.get_command(import_module(f"{name}.cli").app) for name in packages}
+    listed = {f"{name} {one}" for name, group in groups.items() for one in group.list_commands(None)}
+    assert listed == set(TABLE)
+
+
+@pytest.mark.parametrize("package", PARSED)
+def test_the_device_commands_keep_their_options(package: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        import_module(f"{package}.cli").main(["--help"])
+    shown = capsys.readouterr().out
+    assert sorted(set(re.findall(r"^  (?:-\w, )?(--[a-z-]+)", shown, re.M))) == PARSED[package].split()
