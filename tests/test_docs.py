@@ -11,8 +11,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
-NAMED = re.compile(r"`((?:[\w.-]+/)+\w+\.py)(?::([\w.]+))?`")
-"""`runtime/cli.py`, `runtime/cli.py:main` or `runtime/assess.py:Triage.assess`."""
+NAMED = re.compile(r"`((?:[\w.-]+/)*\w+\.py)(?::([\w.]+))?`")
+"""`runtime/cli.py`, `runtime/cli.py:main` or `runtime/assess.py:Triage.assess`; on its room's own page `cli.py`."""
 LINKED = re.compile(r"\]\((?!https?:|#)([^)#]+)")
 
 
@@ -61,8 +61,8 @@ def test_every_room_and_wing_is_in_the_picture() -> None:
 def test_what_a_page_names_exists(page: Path) -> None:
     missing = []
     for path, name in NAMED.findall(page.read_text()):
-        file = ROOT / path
-        if not file.is_file() or (name and name not in set(definitions(ast.parse(file.read_text()).body))):
+        file = next((f for f in (ROOT / page.stem / path, ROOT / path) if f.is_file()), None)
+        if file is None or (name and name not in set(definitions(ast.parse(file.read_text()).body))):
             missing.append(f"{path}:{name}")
     assert missing == []
 
