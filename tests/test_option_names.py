@@ -12,7 +12,7 @@ from benchmarks.cli import command_of
 EXPORT = """
     --confidence --coverage --examples --fine-tune --formats --keep-going --licence --max-auc-drop
     --max-mean-difference --max-sensitivity-drop --min-condition-agreement --min-tier-agreement --name
-    --no-examples --no-fine-tune --novelty-rejection --onnx-recipe --out --precisions --run --runs
+    --no-examples --no-fine-tune --novelty-rejection --onnx-recipe --out --precisions --quick --run --runs
     --target-sensitivity --target-specificity --tflite-recipe
 """
 
@@ -42,6 +42,7 @@ TABLE = {
     "export recover": "--cache --data --name --runs --seed --synthetic-count bundle",
     "export formats": "",
     "benchmarks calibration": "--bundle --confidence --out --run --seed --sensitivity --splits",
+    "benchmarks colours": "--bundle --count --out --photos",
     "benchmarks formats": "--bundles --fine-tune --no-fine-tune --out --peer-python --rounds --run",
     "benchmarks latency": "--bundle --out --photo --repeats --threads --warmup",
     "benchmarks novelty": "--bundle --out --photos --run",
@@ -56,7 +57,7 @@ TABLE = {
 
 PARSED = {
     "runtime": "--bundle --explain --help --json --lang --out --public-key --threads",
-    "mobile_app": "--bundle --forget-after --help --host --keep --port --web",
+    "mobile_app": "--bundle --forget-after --help --host --http --https --keep --port --web",
 }
 """Commands of argparse."""
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageCms, features
 
-from benchmarks.profiles import (
+from benchmarks.workshop.profiles import (
     ADOBE_RGB,
     DISPLAY_P3,
     PROPHOTO,

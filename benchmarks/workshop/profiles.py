@@ -1,21 +1,13 @@
-"""What a colour profile does to the tier of real photos.
-
-A photo's pixels are written in the numbers of Display P3, Adobe RGB and ProPhoto, with that profile, so that it shows
-the same colours as before; a tier that changes is an error.
-"""
+"""Photos in other colour spaces: the same colours in the numbers of Display P3, Adobe RGB, ProPhoto, with a profile."""
 
 import io
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
-
-from runtime.assess import Triage
-from runtime.triage import Tier
 
 _Floats = npt.NDArray[np.float64]
 _Levels = npt.NDArray[np.uint8]
@@ -123,36 +115,3 @@ def _curve_tag(space: ColourSpace, *, sampled: int) -> bytes:
         return b"curv" + bytes(4) + struct.pack(">IH", 1, round(space.gamma * 256))
     formula = (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
     return b"para" + bytes(4) + struct.pack(">HH5i", 3, 0, *(round(value * 65536) for value in formula))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Changed:
-    """How many of `photos` have another tier in a space than in sRGB."""
-
-    space: str
-    photos: int
-    tiers: int
-    moderate_to_low: int
-    any_to_low: int
-
-
-def measure_profiles(photos: Sequence[Path], *, triage: Triage) -> list[Changed]:
-    """Judge each photo's pixels in sRGB and, with a profile, in three other spaces."""
-    found: dict[str, list[tuple[Tier, Tier]]] = {space.name: [] for space in (DISPLAY_P3, ADOBE_RGB, PROPHOTO)}
-    for path in photos:
-        with Image.open(path) as image:
-            pixels = np.asarray(image.convert("RGB"))
-        before = triage.assess(pixels).tier
-        for space in (DISPLAY_P3, ADOBE_RGB, PROPHOTO):
-            found[space.name].append((before, triage.assess(tagged_png(pixels, space)).tier))
-    return [_changed(name, pairs) for name, pairs in found.items()]
-
-
-def _changed(name: str, pairs: Sequence[tuple[Tier, Tier]]) -> Changed:
-    return Changed(
-        space=name,
-        photos=len(pairs),
-        tiers=sum(before is not after for before, after in pairs),
-        moderate_to_low=pairs.count((Tier.MODERATE, Tier.LOW)),
-        any_to_low=sum(before is not Tier.LOW and after is Tier.LOW for before, after in pairs),
-    )
