@@ -26,15 +26,26 @@ def python_commands() -> list[str]:
 def run(command: str, folder: Path, *, replace: dict[str, str] | None = None, may_say: str | None = None) -> str:
     """Run a README command in a folder of its own with this interpreter; the output, once it has ended well.
 
-    `may_say`: an ending with exit status 1 and these words is well, too.
+    `may_say`: an ending with exit status 1 and these words is well, too. The folder is taken for a clone: a command
+    leaves nothing there that `git status` would show.
     """
+    before = git_status(folder)
     for old, new in (replace or {}).items():
         command = command.replace(old, new)
     words = [sys.executable, *shlex.split(command.removeprefix("uv run python"))]
     done = subprocess.run(words, cwd=folder, env=environment(), capture_output=True, text=True, check=False)
     allowed = done.returncode == 1 and may_say is not None and may_say in done.stderr
     assert done.returncode == 0 or allowed, f"{command}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
+    assert git_status(folder) == before, f"{command} leaves files that .gitignore does not name"
     return done.stdout
+
+
+def git_status(folder: Path) -> str:
+    """What git shows of a folder that ignores what this checkout ignores."""
+    git = ["git", "-c", f"core.excludesFile={ROOT / '.gitignore'}", "-C", str(folder)]
+    if not (folder / ".git").exists():
+        subprocess.run([*git, "init", "--quiet"], check=True)
+    return subprocess.run([*git, "status", "--porcelain"], capture_output=True, text=True, check=True).stdout
 
 
 def environment() -> dict[str, str]:

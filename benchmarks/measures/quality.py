@@ -28,10 +28,6 @@ from teacher.options import OPTION
 TONES = {1: "I", 2: "II", 3: "III", 4: "IV", 5: "V", 6: "VI"}
 SEED = 70_000
 """Of drawings that no dataset of the default seeds holds and by which no threshold was set: that was 30,000."""
-ALIKE = 2.0
-"""Points between tones from which a defect is not treated alike."""
-CAUGHT = 90.0
-"""Percent refused on each tone from which a defect counts as caught."""
 
 REAL = {
     "HAM10000": ("Skin Cancer/**/*.jpg", "HAM10000_images_part_*/*.jpg", "images/*.jpg"),

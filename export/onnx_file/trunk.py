@@ -23,10 +23,6 @@ PLAIN = {"Relu": "relu", "Clip": "clip", "HardSwish": "hard_swish", "HardSigmoid
 CLIPPING = frozenset({"relu", "clip"})
 """Activations that an 8-bit range performs by itself, by where it ends."""
 
-TRUNK_OPS = frozenset(
-    {"Conv", "Clip", "Relu", "HardSigmoid", "Sigmoid", "HardSwish", "Add", "Mul", "GlobalAveragePool"}
-)
-
 
 @dataclass(frozen=True, kw_only=True)
 class Layer:
@@ -147,11 +143,6 @@ def activation_keys(model: onnx.ModelProto) -> dict[str, str]:
 
 
 _JOINT_NAMES = {"GlobalAveragePool": "pool", "Mul": "mul", "Add": "add"}
-
-
-def gate_tensors(trunk: Sequence[Layer]) -> list[str]:
-    """The tensors between 0 and 1 inside hard-swish and SiLU, which have no key."""
-    return [layer.activation[0].output[0] for layer in trunk if len(layer.activation) == 2]
 
 
 def spelled_out(model: onnx.ModelProto) -> onnx.ModelProto:
