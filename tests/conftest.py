@@ -35,9 +35,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
     Without it, each worker and each command that a test starts compiles torch, timm and transformers anew: 12 s of 19.
     """
-    if sys.dont_write_bytecode and config.cache is not None:
+    cache = getattr(config, "cache", None)  # absent with -p no:cacheprovider
+    if sys.dont_write_bytecode and cache is not None:
         sys.dont_write_bytecode = False
-        sys.pycache_prefix = str(config.cache.mkdir("bytecode").resolve())
+        sys.pycache_prefix = str(cache.mkdir("bytecode").resolve())
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
         os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix
 
