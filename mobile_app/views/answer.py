@@ -37,15 +37,11 @@ ICONS: dict[AdviceKind, ft.IconData] = {
 def verdict(desk: Desk, screen: Verdict) -> ft.Control:
     """Tier, advice, conditions; the judged square beside them."""
     texts, look, report = desk.texts.answer, desk.look, screen.report
-    another = stack(
-        desk.choose(texts.choose_another if look.wide else texts.another, primary=False),
-        back_to_square(desk),
-        spacing=6,
-    )
     return _page(
         desk,
-        _photo(desk, screen, button=another),
+        _photo(desk, screen, button=desk.choose(texts.choose_another if look.wide else texts.another, primary=False)),
         tier_card(texts, look, report),
+        back_to_square(desk),
         *_edge_notice(look, report),
         *_calibration_notice(texts, look, report),
         _advice_card(desk, report),

@@ -59,7 +59,7 @@ def test_from_photo_to_verdict(tmp_path: Path, browser: Any, tiny_bundle: Any) -
 
         visit.pick("Choose another photo", name="finger.jpg", data=black_photo())
         visit.sees(re.compile("too dark"))
-        visit.tap("Try anyway")
+        visit.tap("Go on without a result")
         assert visit.hears_heading(re.compile("^Result")) == "Result: Cannot assess"
         visit.page.get_by_role("button", name="Take or choose another photo").wait_for(timeout=PATIENCE)
 
@@ -100,7 +100,7 @@ def test_each_kind_of_bad_photo_ends_in_a_screen_that_says_what_to_do(tmp_path: 
         for problem, spoil in BAD.items():
             visit.pick(button, name=f"{problem}.jpg", data=jpeg(spoil(skin_with_a_spot())))
             visit.sees(texts_for("en").reason_of(problem))
-            visit.tap("Try anyway")
+            visit.tap("Go on without a result")
             assert visit.hears_heading(re.compile("^Result")) == "Result: Cannot assess", problem
             visit.sees(texts_for("en").reason_of(problem))
             button = "Take or choose another photo"
@@ -138,7 +138,7 @@ def test_the_square_is_moved_and_zoomed_before_it_is_judged(tmp_path: Path, brow
             visit.tap("Zoom out")
             square = visit.box(zoomed)
             assert abs(square["width"] - square["height"]) < 1, f"what is shown is not what is judged at {width}"
-        visit.tap(re.compile("Judge this spot|Try anyway"))
+        visit.tap(re.compile("Judge this spot|Go on without a result"))
         visit.hears_heading(re.compile("^Result"))
 
 
@@ -208,7 +208,7 @@ def test_the_cameras_photo_goes_the_same_way(tmp_path: Path, launch: Any, tiny_b
         visit.begin()
         visit.tap("Take a photo")
         visit.tap("Take the photo")
-        visit.tap(re.compile("Judge this spot|Try anyway"))
+        visit.tap(re.compile("Judge this spot|Go on without a result"))
         assert visit.hears_heading(re.compile("^Result")) == "Result: High concern"
         assert visit.hosts() == {HERE}
 

@@ -23,7 +23,7 @@ from app_browser import CHROMIUM_FLAGS, HERE, Visit, serving, visiting
 from playwright.sync_api import sync_playwright
 
 PHONE = {"width": 360, "height": 740}
-JUDGE = re.compile("Judge this spot|Try anyway")
+JUDGE = re.compile("Judge this spot|Go on without a result")
 ANSWER = re.compile("^(Result|This file)")
 
 
