@@ -23,11 +23,15 @@ class Preparation:
     def __init__(self, model: onnx.ModelProto, photos: Sequence[np.ndarray]) -> None:
         self._model, self._photos = model, photos
         self._equalised: dict[bool, tuple[onnx.ModelProto, Mapping[str, Histogram]]] = {}
+        self._ranges: dict[tuple[bool, str], dict[str, Range]] = {}
 
     def of(self, recipe: Recipe) -> tuple[onnx.ModelProto, dict[str, Range]]:
         """Equalised, then rounded, then with corrected biases, as far as the recipe asks for it."""
         model, histograms = self._start(recipe.equalise)
-        ranges = best_ranges(histograms, method=recipe.ranges)
+        key = recipe.equalise, recipe.ranges
+        if key not in self._ranges:  # a second and more, and most recipes of a search share them
+            self._ranges[key] = best_ranges(histograms, method=recipe.ranges)
+        ranges = dict(self._ranges[key])
         plain = replace(recipe, equalise=False, bias_correction=False, rounding="nearest")
         some = self._photos[:: max(len(self._photos) // CORRECTION_PHOTOS, 1)][:CORRECTION_PHOTOS]
         if recipe.rounding == "learned":
