@@ -28,6 +28,7 @@ from mobile_app.screens import (
 from mobile_app.work import Run, Work
 from runtime.errors import BundleError, EngineError, PhotoError
 from runtime.photo.decode import Pixels
+from runtime.photo.magic import is_heic
 from runtime.photo.quality import QualityProblem
 from runtime.triage import Tier
 
@@ -250,7 +251,7 @@ class Journey:
         try:
             picture = self._darkroom.open(photo)
         except PhotoError as problem:
-            return PhotoRefused(reason=str(problem))
+            return PhotoRefused(reason=str(problem), heic=is_heic(photo.data))
         guess = self._darkroom.guess(picture)
         return Check(photo=photo, picture=picture, guess=guess, framing=guess)
 

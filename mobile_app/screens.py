@@ -113,6 +113,8 @@ class PhotoRefused:
     """The file could not be read as a photo; the reason starts with its name."""
 
     reason: str
+    heic: bool = False
+    """whether it is what iPhones store"""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,6 +19,10 @@ class PhotoTooLargeError(PhotoError):
     """A photo beyond the limits on bytes or pixels: saved smaller, it could be read."""
 
 
+class HeicError(PhotoError):
+    """A photo as iPhones store it, where nothing is installed that reads it: the photo itself may be sound."""
+
+
 class BundleError(SkintagError):
     """A model bundle that is missing, damaged, or written for another version of this program."""
 

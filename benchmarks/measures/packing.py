@@ -19,6 +19,8 @@ ON_PHONES = frozenset(
 """Third-party packages that have wheels for Android and iOS, and Flet's own."""
 ELSEWHERE = frozenset({"flet_web", "segno", "uvicorn"})
 """Imported inside functions that a phone never calls: the web page."""
+WHERE_INSTALLED = frozenset({"pillow_heif"})
+"""Imported inside a function that does without it in one line, as a phone must."""
 _OURS = frozenset({"mobile_app", "runtime"})
 
 
@@ -77,7 +79,7 @@ def packed(root: Path) -> Packed:
         f"{path.relative_to(root).as_posix()}: {name}"
         for path in paths
         if path.suffix == ".py"
-        for name in sorted(imports(path) - _OURS - ON_PHONES - ELSEWHERE - sys.stdlib_module_names)
+        for name in sorted(imports(path) - _OURS - ON_PHONES - ELSEWHERE - WHERE_INSTALLED - sys.stdlib_module_names)
     ]
     sizes = {path.relative_to(root).as_posix(): path.stat().st_size for path in paths}
     return Packed(sizes=sizes, strangers=tuple(strangers))

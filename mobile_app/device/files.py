@@ -81,6 +81,7 @@ class DeviceFiles:
         return Files(
             picker=self._picker,
             sends=self._arrivals is not None,
+            as_jpeg=not self._page.web and self._page.platform is ft.PagePlatform.IOS,
             restorer=self._restorer,
             shares=on_phone(self._page),
             hand_on_page=self._hand_on_page,

@@ -131,6 +131,10 @@ ENGLISH = Texts(
     trouble=TroubleTexts(
         refused_title="This file cannot be used",
         refused_advice="Choose the picture as the camera saved it, or save it once more as JPEG and choose that.",
+        heic_advice=(
+            "This is a HEIC photo, as iPhones store them. Save it once more as JPEG and choose that, or take another "
+            "one: on the iPhone, Settings > Camera > Formats > Most Compatible makes every new photo a JPEG."
+        ),
         bundle_title="The model cannot be used",
         bundle_advice=(
             "No photo can be judged until this is mended. Nothing is wrong with your photo.",

@@ -135,6 +135,10 @@ SPANISH = Texts(
     trouble=TroubleTexts(
         refused_title="Este archivo no se puede usar",
         refused_advice="Elija la imagen tal como la guardó la cámara, o guárdela de nuevo como JPEG y elija esa.",
+        heic_advice=(
+            "Es una foto HEIC, como las guardan los iPhone. Guárdela de nuevo como JPEG y elija esa, o haga otra: en "
+            "el iPhone, con Ajustes > Cámara > Formatos > Más compatible cada foto nueva será un JPEG."
+        ),
         bundle_title="El modelo no se puede usar",
         bundle_advice=(
             "No se puede valorar ninguna foto hasta que se arregle. Su foto no tiene nada malo.",

@@ -138,6 +138,11 @@ FRENCH = Texts(
     trouble=TroubleTexts(
         refused_title="Ce fichier ne peut pas être utilisé",
         refused_advice="Choisissez l'image telle que l'appareil l'a enregistrée, ou réenregistrez-la en JPEG.",
+        heic_advice=(
+            "C'est une photo HEIC, comme l'iPhone les enregistre. Réenregistrez-la en JPEG et choisissez celle-ci, ou "
+            "prenez-en une autre : sur l'iPhone, avec Réglages > Appareil photo > Formats > Le plus compatible, chaque "
+            "nouvelle photo sera un JPEG."
+        ),
         bundle_title="Le modèle ne peut pas être utilisé",
         bundle_advice=(
             "Aucune photo ne peut être examinée tant que ce n'est pas réparé. Votre photo n'est pas en cause.",

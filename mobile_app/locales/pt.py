@@ -132,6 +132,10 @@ PORTUGUESE = Texts(
     trouble=TroubleTexts(
         refused_title="Este arquivo não pode ser usado",
         refused_advice="Escolha a imagem como a câmera a salvou, ou salve-a de novo como JPEG e escolha essa.",
+        heic_advice=(
+            "Esta é uma foto HEIC, como os iPhones as salvam. Salve-a de novo como JPEG e escolha essa, ou tire outra: "
+            "no iPhone, com Ajustes > Câmera > Formatos > Mais Compatível cada foto nova será um JPEG."
+        ),
         bundle_title="O modelo não pode ser usado",
         bundle_advice=(
             "Nenhuma foto pode ser avaliada até que isto seja corrigido. Não há nada de errado com a sua foto.",

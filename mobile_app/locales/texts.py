@@ -123,6 +123,8 @@ class TroubleTexts:
 
     refused_title: str
     refused_advice: str
+    heic_advice: str
+    """in its place for a photo as iPhones store it: as the camera saved it is just what cannot be read"""
     bundle_title: str
     bundle_advice: tuple[str, ...]
     unexpected_title: str

@@ -57,6 +57,8 @@ class Files:
     picker: ft.FilePicker
     sends: bool
     """whether a chosen photo is sent for once its size is known; else its bytes come with the choice"""
+    as_jpeg: bool
+    """whether the chooser is asked to turn a HEIC photo into a JPEG: that of an iPhone can"""
     restorer: ft.FilePicker
     """chooses an archive to bring back"""
     shares: bool
@@ -111,6 +113,9 @@ class Desk:
                 dialog_title=self.texts.start.choose_dialog,
                 file_type=ft.FilePickerFileType.IMAGE,
                 with_data=not self.files.sends,
+                # On iOS anything above 0 means PHPicker's "compatible" representation; elsewhere it would only cost
+                # quality and, on Android with some versions of file_picker, the orientation.
+                compression_quality=100 if self.files.as_jpeg else 0,
                 # A slow computer loses focus before the file has arrived; that is no cancellation.
                 cancel_upload_on_window_blur=False,
             ),

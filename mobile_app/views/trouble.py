@@ -18,7 +18,7 @@ def photo_refused(desk: Desk, screen: PhotoRefused) -> ft.Control:
             desk,
             texts.refused_title,
             look.words(screen.reason),
-            look.words(texts.refused_advice),
+            look.words(texts.heic_advice if screen.heic else texts.refused_advice),
             icon=ft.Icons.BROKEN_IMAGE_OUTLINED,
         ),
         desk.choose(desk.texts.answer.choose_another),

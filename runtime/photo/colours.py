@@ -19,6 +19,7 @@ import numpy.typing as npt
 from PIL import ExifTags, Image, features
 
 from runtime.errors import PhotoError
+from runtime.photo.boxes import Nclx
 
 _Floats = npt.NDArray[np.float64]
 _Levels = npt.NDArray[np.uint8]
@@ -54,6 +55,14 @@ _ADOBE_GAMMA = 563 / 256
 _OPTION_FILE = "R03"
 """Exif's index of interoperability by which cameras mark a photo in Adobe RGB (DCF 2.0): they embed no profile."""
 _SRGB_IN_EXIF = 1
+
+_OF_PRIMARIES: Mapping[int, _Floats] = {
+    9: np.array([[1.660491, -0.587641, -0.072850], [-0.124550, 1.132900, -0.008349], [-0.018151, -0.100579, 1.118730]]),
+    12: np.array([[1.224940, -0.224940, 0.0], [-0.042057, 1.042057, 0.0], [-0.019638, -0.078636, 1.098274]]),
+}
+"""From linear BT.2020 and Display P3 to linear sRGB, by their code points of ITU-T H.273. All have one white."""
+_HDR = (16, 18)
+"""Transfers PQ and HLG, whose numbers are brightnesses of a screen and not of a print."""
 
 _PRIMARIES = {b"rXYZ": b"rTRC", b"gXYZ": b"gTRC", b"bXYZ": b"bTRC"}
 """Tags of a profile of three curves and a matrix: each primary and its curve."""
@@ -115,10 +124,16 @@ class Colours:
 
 
 def colours_of(image: Image.Image) -> Colours | None:
-    """How the pixels of an opened photo become sRGB; None where they are sRGB already or do not say what they are."""
+    """How the pixels of an opened photo become sRGB; None where they are sRGB already or do not say what they are.
+
+    Raises PhotoError for a film's high dynamic range: shown as a photo it would be grey and flat.
+    """
     profile = image.info.get("icc_profile")
     if isinstance(profile, bytes) and profile:
         return _colours_of_profile(profile) if _fits(profile, image.mode) else None
+    nclx = image.info.get("nclx")
+    if isinstance(nclx, Nclx):
+        return _colours_of_nclx(nclx)
     return _adobe_rgb() if _marked_as_adobe(image) else None
 
 
@@ -147,6 +162,19 @@ def without_tables(image: Image.Image) -> Image.Image:
     # What the photo says besides, such as its orientation, stays; the profile has done its work.
     converted.info = {key: value for key, value in image.info.items() if key != "icc_profile"}
     return converted
+
+
+@lru_cache(maxsize=8)
+def _colours_of_nclx(nclx: Nclx) -> Colours | None:
+    """What HEIC and AVIF say without a profile. The curves of sRGB and BT.709 are taken for one, as browsers do."""
+    if nclx.transfer in _HDR:
+        raise PhotoError("high dynamic range (PQ or HLG) cannot be judged; save it as a JPEG")
+    matrix = _OF_PRIMARIES.get(nclx.primaries)
+    if matrix is None:
+        return None
+    levels = np.arange(256) / 255
+    light = np.where(levels <= 0.04045, levels / 12.92, ((levels + 0.055) / 1.055) ** 2.4)
+    return _colours(np.stack([light] * 3, axis=-1), matrix)
 
 
 @lru_cache(maxsize=8)

@@ -16,11 +16,14 @@ from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, features
 
 from runtime.errors import PhotoError, PhotoTooLargeError, one_line
+from runtime.photo.boxes import check_coded, nclx_of
 from runtime.photo.colours import Colours, colours_of, without_tables
 from runtime.photo.file_checks import check_frame, check_last_rows, check_scans, check_sums, decodes_in_one_pass
+from runtime.photo.heif import open_heif
+from runtime.photo.magic import format_of
 
 INPUT_SIZE = 224
 """Side in pixels of the square that the shipped models take."""
@@ -33,18 +36,7 @@ Pixels = npt.NDArray[np.uint8]
 PhotoSource = str | os.PathLike[str] | bytes | BinaryIO | Pixels
 """A path, the bytes of a file, a binary stream, or decoded pixels: uint8 [H, W], [H, W, 3] RGB or [H, W, 4] RGBA."""
 
-# What phones and cameras write. Pillow reads forty more formats; none is worth its attack surface here.
-_MAGIC: tuple[tuple[bytes, str], ...] = (
-    (b"\xff\xd8\xff", "JPEG"),
-    (b"\x89PNG\r\n\x1a\n", "PNG"),
-    (b"RIFF", "WEBP"),
-    (b"II*\x00", "TIFF"),
-    (b"MM\x00*", "TIFF"),
-    (b"BM", "BMP"),
-    (b"GIF8", "GIF"),
-)
-_READABLE = "JPEG, PNG, WebP, TIFF, BMP or a still GIF"
-_APPLE_BRANDS = (b"heic", b"heix", b"heif", b"hevc", b"mif1", b"msf1")
+_READABLE = "JPEG, PNG, WebP, TIFF, BMP, AVIF, HEIC or a still GIF"
 
 _UPRIGHT: Mapping[int, Image.Transpose] = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -73,8 +65,9 @@ _RUN_LENGTHS = (1, 2)
 """Kinds of compression in a BMP that Pillow decodes in Python. 50 MB of it take ten seconds; no photo is written so."""
 _TIFF_CODINGS = ("raw", "tiff_lzw", "tiff_adobe_deflate", "tiff_deflate", "packbits", "jpeg")
 """The others are for faxes and maps. libtiff goes on over damage in a fax and fills in what it guesses."""
-_HELD_TWICE = ("WEBP", "TIFF")
-"""libwebp keeps two canvases and a copy for Pillow, libtiff a strip that may be the whole photo."""
+_HELD_TWICE = ("WEBP", "TIFF", "AVIF")
+"""libwebp keeps two canvases and a copy for Pillow, libtiff a strip that may be the whole photo, libavif planes and a
+copy."""
 _BAND_PIXELS = 1_000_000
 """Pixels converted at once, so that one whole copy is held besides the photo and not four."""
 
@@ -191,16 +184,7 @@ def _read_path(path: Path, *, limits: PhotoLimits) -> bytes:
 
 
 def _decode(data: bytes, *, min_side: int, limits: PhotoLimits) -> tuple[Image.Image, Colours | None]:
-    image_format = _format_of(data)
-    if image_format == "GIF":
-        check_frame(data)
-    try:
-        image = Image.open(io.BytesIO(data), formats=[image_format])
-    except Image.UnidentifiedImageError as error:
-        raise PhotoError(f"damaged photo (not a sound {image_format} file)") from error
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise PhotoTooLargeError(f"more than {limits.max_pixels / 1e6:.0f} million pixels; save it smaller") from error
-    with image:
+    with _image_of(data, limits=limits) as image:
         _check_size(image.size, limits=limits)
         _check_single(image)
         extent = _prepared(image, data, min_side=min_side, limits=limits)
@@ -211,6 +195,29 @@ def _decode(data: bytes, *, min_side: int, limits: PhotoLimits) -> tuple[Image.I
         backdrop = _BACKDROP if colours is None else colours.level_of(_BACKDROP)
         rgb = _to_rgb(without_tables(image), backdrop=backdrop)
         return _turn_upright(_cropped(rgb, extent), orientation=_orientation(image)), colours
+
+
+def _image_of(data: bytes, *, limits: PhotoLimits) -> Image.Image:
+    """The photo as its file announces it, no pixel decoded."""
+    image_format = format_of(data)
+    if image_format is None:
+        raise PhotoError(f"not a photo this program can read ({_READABLE})")
+    if image_format == "GIF":
+        check_frame(data)
+    if image_format == "AVIF" and not features.check("avif"):
+        raise PhotoError("AVIF photos cannot be read on this device; save it as JPEG")
+    try:
+        if image_format == "HEIF":
+            return open_heif(data)
+        image = Image.open(io.BytesIO(data), formats=[image_format])
+    except (Image.UnidentifiedImageError, SyntaxError) as error:
+        raise PhotoError(f"damaged photo (not a sound {image_format} file)") from error
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise PhotoTooLargeError(f"more than {limits.max_pixels / 1e6:.0f} million pixels; save it smaller") from error
+    if image_format == "AVIF":
+        check_coded(data)
+        image.info["nclx"] = nclx_of(data)
+    return image
 
 
 def _prepared(image: Image.Image, data: bytes, *, min_side: int, limits: PhotoLimits) -> tuple[int, int]:
@@ -236,16 +243,6 @@ def _cropped(image: Image.Image, extent: tuple[int, int]) -> Image.Image:
     return image if extent == image.size else image.crop((0, 0, *extent))
 
 
-def _format_of(data: bytes) -> str:
-    """Pillow's name of the format the first bytes announce."""
-    for magic, image_format in _MAGIC:
-        if data.startswith(magic) and (image_format != "WEBP" or data[8:12] == b"WEBP"):
-            return image_format
-    if data[4:8] == b"ftyp" and data[8:12] in _APPLE_BRANDS:
-        raise PhotoError("HEIC photos cannot be read; save or share it as JPEG")
-    raise PhotoError(f"not a photo this program can read ({_READABLE})")
-
-
 def _check_size(size: tuple[int, int], *, limits: PhotoLimits) -> None:
     width, height = size
     if width * height > limits.max_pixels:
@@ -257,8 +254,9 @@ def _check_size(size: tuple[int, int], *, limits: PhotoLimits) -> None:
 
 
 def _check_single(image: Image.Image) -> None:
-    # MPO is how many phones save a JPEG with a preview or depth picture behind it: the first frame is the photo.
-    if image.format != "MPO" and getattr(image, "is_animated", False):
+    # MPO is how many phones save a JPEG with a preview or depth picture behind it: the first frame is the photo. In a
+    # HEIC it is the one that the file calls primary.
+    if image.format not in ("MPO", "HEIF") and getattr(image, "is_animated", False):
         raise PhotoError(f"{image.format} with several frames or pages; choose one and save it as a photo")
 
 

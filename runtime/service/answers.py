@@ -115,7 +115,7 @@ PHOTO_BODY: dict[str, Any] = {
                 "properties": {"photo": {"type": "string", "format": "binary", "description": "a file"}},
             }
         },
-        **{f"image/{kind}": _BINARY for kind in ("jpeg", "png", "webp", "tiff", "bmp", "gif")},
+        **{f"image/{kind}": _BINARY for kind in ("jpeg", "png", "webp", "tiff", "bmp", "gif", "avif", "heic")},
         "application/octet-stream": _BINARY,
     },
 }

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from mobile_app.darkroom import darkroom
 from mobile_app.framing import Framing, largest
 from mobile_app.journey import Journey
 from mobile_app.screens import (
@@ -199,6 +200,20 @@ def test_cannot_assess_is_a_screen_of_its_own() -> None:
 
 def test_a_file_that_is_no_photo_is_refused_by_name() -> None:
     assert Bench().check(b"PhotoError") == PhotoRefused(reason="spot.jpg: not a photo")
+
+
+HEIC = b"\x00\x00\x00\x18ftypheic" + bytes(200)
+
+
+@pytest.mark.parametrize(("data", "heic"), [(HEIC, True), (b"\xff\xd8\xff and no more", False)])
+def test_a_heic_that_cannot_be_read_is_known_as_one(data: bytes, heic: bool) -> None:
+    """Its advice is another one: "as the camera saved it" is just what cannot be read."""
+    bench = Bench()
+    bench.journey._darkroom = darkroom()
+    refused = bench.check(data)
+    assert isinstance(refused, PhotoRefused)
+    assert refused.heic is heic
+    assert refused.reason.startswith("spot.jpg: ")
 
 
 @pytest.mark.parametrize(("data", "fault"), [(b"EngineError", Fault.BUNDLE), (b"MemoryError", Fault.UNEXPECTED)])

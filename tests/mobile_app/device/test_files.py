@@ -119,6 +119,13 @@ def test_a_computer_saves_and_a_phone_can_share_as_well(device: Device) -> None:
     assert (shared.data or b"").startswith(b"%PDF")
 
 
+def test_only_an_iphone_is_asked_for_a_jpeg() -> None:
+    """Its chooser converts HEIC; what the same setting does elsewhere costs quality or the photo's orientation."""
+    assert App(FakePage(platform=ft.PagePlatform.IOS)).files.as_jpeg
+    others = [FakePage(), FakePage(platform=ft.PagePlatform.ANDROID), FakePage(platform=ft.PagePlatform.IOS, web=True)]
+    assert not any(App(page).files.as_jpeg for page in others)
+
+
 def test_whoever_thinks_better_of_it_is_told_nothing(device: Device) -> None:
     device.path, device.status = None, ft.ShareResultStatus.DISMISSED
     app = App(FakePage(platform=ft.PagePlatform.IOS))
