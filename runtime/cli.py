@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from runtime.errors import INTERRUPTED, PhotoError, SkintagError, one_line
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from runtime.answer.report import Outcome
     from runtime.answer.table import AnswersFile
     from runtime.assess import Triage
+    from runtime.many import PassedOver
     from runtime.progress import Progress
 
 # What needs numpy, Pillow or the words is imported inside functions: --help and a wrong option wait for none of it, and
@@ -70,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
         "photos",
         nargs="+",
         metavar="PHOTO",
-        help="a photo of one spot (JPEG, PNG, WebP, TIFF, BMP), or a folder: every photo in it",
+        help="a photo of one spot (JPEG, PNG, WebP, TIFF, BMP, AVIF, HEIC), or a folder: every photo in it",
     )
     parser.add_argument("--bundle", metavar="DIR", help="model bundle to use (default: the one inside the package)")
     parser.add_argument("--public-key", metavar="FILE", help="refuse a bundle that this key's owner did not sign (PEM)")
@@ -138,22 +139,36 @@ def _to_screen(options: argparse.Namespace) -> int:
         print(text, flush=True)
         shown += 1
 
-    return 1 if _assess_all(options, write=show) else 0
+    passed: list[PassedOver] = []
+    failed = _assess_all(options, write=show, passed=passed)
+    _say_what_was_passed_over(passed, options, stream=sys.stderr)
+    return 1 if failed else 0
 
 
 def _to_file(options: argparse.Namespace) -> int:
     from runtime.answer.locales import texts_for
     from runtime.answer.table import AnswersFile
 
+    passed: list[PassedOver] = []
     with AnswersFile(options.out) as answers:  # before the model loads: what cannot be written is said at once
         try:
-            failed = _assess_all(options, write=answers.write)
+            failed = _assess_all(options, write=answers.write, passed=passed)
         except BaseException:
             _say_what_is_kept(answers)
             raise
     summary = texts_for(options.lang).summary
     print(summary.format(file=one_line(options.out), judged=answers.judged, failed=failed), flush=True)
+    _say_what_was_passed_over(passed, options, stream=sys.stdout)
     return 1 if failed else 0
+
+
+def _say_what_was_passed_over(passed: "list[PassedOver]", options: argparse.Namespace, *, stream: TextIO) -> None:
+    from runtime.answer.locales import texts_for
+    from runtime.many import passed_over_line
+
+    line = passed_over_line(passed, texts=texts_for(options.lang))
+    if line:
+        print(line, file=stream, flush=True)
 
 
 def _say_what_is_kept(answers: "AnswersFile") -> None:
@@ -161,13 +176,18 @@ def _say_what_is_kept(answers: "AnswersFile") -> None:
         _complain(f"stopped early: {answers.count} answers are kept in {answers.part}")
 
 
-def _assess_all(options: argparse.Namespace, *, write: "Callable[[str, Outcome], None]") -> int:
-    """Judge every photo and hand each outcome to `write`; the number of photos and folders that could not be used."""
+def _assess_all(
+    options: argparse.Namespace, *, write: "Callable[[str, Outcome], None]", passed: "list[PassedOver]"
+) -> int:
+    """Judge every photo and hand each outcome to `write`; the number of photos and folders that could not be used.
+
+    What of a folder is no photo comes into `passed`.
+    """
     from runtime.assess import Triage
     from runtime.many import find_photos
 
     problems: list[PhotoError] = []
-    photos = list(find_photos(options.photos, on_problem=problems.append))
+    photos = list(find_photos(options.photos, on_problem=problems.append, on_passed_over=passed.append))
     triage = Triage.load(options.bundle, threads=options.threads, language=options.lang, public_key=options.public_key)
     progress = _progress(options, total=len(photos))
     for problem in problems:

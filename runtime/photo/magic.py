@@ -18,6 +18,8 @@ _AVIF_BRANDS = (b"avif", b"avis")
 _EITHER_BRANDS = (b"mif1", b"msf1")
 """Of a picture whose coding the compatible brands name."""
 
+_BITMAP_HEADERS = (12, 40, 52, 56, 64, 108, 124)
+"""Bytes of the header of each version of BMP."""
 _OTHER_PICTURES = (b"\x00\x00\x00\x0cjP  ", b"\xff\x4f\xff\x51", b"\xff\x0a", b"\x00\x00\x00\x0cJXL ", b"8BPS")
 """JPEG 2000, JPEG XL and Photoshop."""
 _VIDEOS = (b"\x1aE\xdf\xa3", b"\x00\x00\x01\xba", b"\x00\x00\x01\xb3", b"FLV\x01")
@@ -32,6 +34,13 @@ def format_of(head: bytes) -> str | None:
         if head.startswith(magic) and (image_format != "WEBP" or head[8:12] == b"WEBP"):
             return image_format
     return _boxed_format(head) if head[4:8] == b"ftyp" else None
+
+
+def is_photo(head: bytes) -> bool:
+    """Whether a file of any name is to be taken for a photo. Many a text begins with the two letters of a BMP."""
+    bitmap = head[6:10] == bytes(4) and int.from_bytes(head[14:18], "little") in _BITMAP_HEADERS
+    image_format = format_of(head)
+    return image_format is not None and (image_format != "BMP" or bitmap)
 
 
 def is_heic(head: bytes) -> bool:

@@ -25,6 +25,8 @@ from runtime.answer.locales import LANGUAGES
 from runtime.answer.table import COLUMNS, AnswersFile, csv_cells, json_line
 from runtime.cli import main
 from runtime.conditions import Condition
+from runtime.many import Passed, PassedOver, passed_over_line
+from runtime.photo import magic
 from runtime.progress import Progress, clock_time
 from runtime.triage import Reason
 
@@ -93,6 +95,106 @@ def test_a_named_file_is_taken_whatever_its_suffix(folder: Path) -> None:
 def test_heic_is_taken_so_that_its_owner_is_told(tmp_path: Path) -> None:
     (tmp_path / "IMG_1.HEIC").write_bytes(b"\x00\x00\x00\x18ftypheic" + bytes(200))
     assert list(find_photos([tmp_path])) == [str(tmp_path / "IMG_1.HEIC")]
+
+
+def encoded(image_format: str) -> bytes:
+    stream = io.BytesIO()
+    Image.fromarray(noise()).save(stream, image_format)
+    return stream.getvalue()
+
+
+FOUND = {
+    "IMG_1.jfif": "JPEG", "a.jif": "JPEG", "b.pjpeg": "JPEG", "twitter.jpg_large": "JPEG", "no_suffix": "JPEG",
+    "scan.dib": "BMP", "c.dat": "TIFF", "d.txt": "WEBP", "e.mov": "PNG",
+}  # fmt: skip
+PASSED_OVER = {
+    "._IMG_1.jpg": (b"\x00\x05\x16\x07\x00\x02\x00\x00Mac OS X", Passed.HIDDEN),
+    ".DS_Store": (b"\x00\x00\x00\x01Bud1", Passed.HIDDEN),
+    "Thumbs.db": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", Passed.NO_PHOTO),
+    "BMW.txt": (b"BMW 320, silver, seen on Monday at the clinic's door", Passed.NO_PHOTO),
+    "empty": (b"", Passed.EMPTY),
+    "IMG_2.MOV": (b"\x00\x00\x00\x14ftypqt  ", Passed.VIDEO),
+    "clip": (b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00", Passed.VIDEO),
+    "old.mov": (b"\x00\x00\x00\x08wide\x00\x00", Passed.VIDEO),
+    "film.avi": (b"RIFF\x00\x00\x00\x00AVI LIST", Passed.VIDEO),
+    "film.webm": (b"\x1aE\xdf\xa3\x01", Passed.VIDEO),
+    "photo.jp2": (b"\x00\x00\x00\x0cjP  \r\n\x87\n", Passed.OTHER_PICTURE),
+    "photo.jxl": (b"\xff\x0a", Passed.OTHER_PICTURE),
+    "RAW_1.DNG": (b"II*\x00", Passed.RAW),
+    "table.csv": (b"photo,tier\n", Passed.NO_PHOTO),
+}
+
+
+def mixed(root: Path) -> Path:
+    root.mkdir()
+    for name, image_format in FOUND.items():
+        (root / name).write_bytes(encoded(image_format))
+    for name, (data, _) in PASSED_OVER.items():
+        (root / name).write_bytes(data)
+    os.mkfifo(root / "pipe")
+    (root / "gone").symlink_to(root / "nowhere")
+    return root
+
+
+def test_content_decides_what_is_a_photo_and_nothing_is_left_out_without_a_word(tmp_path: Path) -> None:
+    root, passed = mixed(tmp_path / "mixed"), []
+    found = [Path(path).name for path in find_photos([root], on_passed_over=passed.append)]
+    assert found == sorted(FOUND)
+    reasons = {Path(file.path).name: file.reason for file in passed}
+    expected = {name: reason for name, (_, reason) in PASSED_OVER.items()}
+    assert reasons == {**expected, "pipe": Passed.NO_PHOTO, "gone": Passed.NO_PHOTO}
+
+
+def test_avif_and_heic_of_any_name_are_photos(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"\x00\x00\x00\x1cftypavif\x00\x00\x00\x00")
+    (tmp_path / "b").write_bytes(b"\x00\x00\x00\x1cftypmif1\x00\x00\x00\x00mif1heic")
+    assert [Path(path).name for path in find_photos([tmp_path])] == ["a", "b"]
+
+
+def test_an_empty_photo_is_an_error_with_a_name(bundle: Path, tmp_path: Path) -> None:
+    """What is called a photo and is none was one: leaving it out would lose it."""
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "IMG_7.jpg").touch()
+    ((name, outcome),) = Triage.load(bundle).assess_many(find_photos([tmp_path / "photos"]))
+    assert Path(name).name == "IMG_7.jpg"
+    assert "empty" in str(outcome)
+
+
+@given(st.binary(max_size=80))
+def test_any_head_of_a_file_has_one_answer(head: bytes) -> None:
+    assert magic.is_photo(head) + magic.is_video(head) + magic.is_other_picture(head) <= 1
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_was_passed_over_is_one_line_with_counts_and_names(language: str, tmp_path: Path) -> None:
+    passed = []
+    list(find_photos([mixed(tmp_path / "mixed")], on_passed_over=passed.append))
+    line = passed_over_line(passed, texts=LANGUAGES[language])
+    assert line.isprintable()
+    assert str(len(passed)) in line
+    assert "2 (.DS_Store, ._IMG_1.jpg)" in line
+    assert "5 (IMG_2.MOV, clip, film.avi, ...)" in line
+    assert passed_over_line([], texts=LANGUAGES[language]) == ""
+
+
+def test_names_that_would_drive_the_terminal_are_shown_escaped() -> None:
+    line = passed_over_line([PassedOver(path="a/\x1b[2J\n.txt", reason=Passed.NO_PHOTO)], texts=LANGUAGES["en"])
+    assert line.isprintable()
+
+
+@pytest.mark.parametrize("more", [["--json"], ["--out", "answers.csv"]])
+def test_the_command_says_what_it_passed_over(
+    more: list[str], bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = mixed(tmp_path / "mixed")
+    monkeypatch.chdir(tmp_path)
+    assert main([str(root), "--lang", "fr", "--bundle", str(bundle), *more]) == 0
+    captured = capsys.readouterr()
+    said = captured.err if more == ["--json"] else captured.out
+    lines = [line for line in said.splitlines() if line.startswith("Fichiers ignorés")]
+    assert len(lines) == 1
+    if more == ["--json"]:
+        assert len([json.loads(line) for line in captured.out.splitlines()]) == len(FOUND)
 
 
 def test_a_link_back_to_the_folder_does_not_loop(folder: Path) -> None:

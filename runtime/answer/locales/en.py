@@ -5,6 +5,7 @@ from runtime.answer.locales.texts import (
     AdviceTexts,
     ConditionTable,
     ConditionTexts,
+    PassedOverTexts,
     ProblemTable,
     ReasonTable,
     Texts,
@@ -173,4 +174,13 @@ ENGLISH = Texts(
     no_explanation="No picture of where the model looked: this photo cannot be judged.",
     progress="{done} of {total} photos, about {left} left",
     summary="{file}: {judged} photos answered, {failed} could not be used.",
+    passed_over="Passed over, {count} files: {files}.",
+    passed_over_kinds=PassedOverTexts(
+        hidden="hidden",
+        empty="empty",
+        video="video",
+        raw="camera raw (save as JPEG)",
+        other_picture="picture of a kind that is not read (save as JPEG)",
+        no_photo="not a photo",
+    ),
 )

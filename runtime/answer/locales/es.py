@@ -5,6 +5,7 @@ from runtime.answer.locales.texts import (
     AdviceTexts,
     ConditionTable,
     ConditionTexts,
+    PassedOverTexts,
     ProblemTable,
     ReasonTable,
     Texts,
@@ -181,4 +182,13 @@ SPANISH = Texts(
     no_explanation="No hay imagen de lo que miró el modelo: esta foto no se puede valorar.",
     progress="{done} de {total} fotos, quedan unos {left}",
     summary="{file}: {judged} fotos con respuesta, {failed} no se pudieron usar.",
+    passed_over="Archivos omitidos, {count}: {files}.",
+    passed_over_kinds=PassedOverTexts(
+        hidden="ocultos",
+        empty="vacíos",
+        video="vídeo",
+        raw="RAW de cámara (guárdelos como JPEG)",
+        other_picture="imagen de un tipo que no se lee (guárdela como JPEG)",
+        no_photo="no son fotos",
+    ),
 )

@@ -5,6 +5,7 @@ from runtime.answer.locales.texts import (
     AdviceTexts,
     ConditionTable,
     ConditionTexts,
+    PassedOverTexts,
     ProblemTable,
     ReasonTable,
     Texts,
@@ -187,4 +188,13 @@ FRENCH = Texts(
     no_explanation="Pas d’image de ce que le modèle a regardé : cette photo ne peut pas être évaluée.",
     progress="{done} photos sur {total}, encore {left} environ",
     summary="{file} : {judged} photos avec réponse, {failed} inutilisables.",
+    passed_over="Fichiers ignorés, {count} : {files}.",
+    passed_over_kinds=PassedOverTexts(
+        hidden="cachés",
+        empty="vides",
+        video="vidéo",
+        raw="RAW d’appareil photo (enregistrez en JPEG)",
+        other_picture="image d’un type qui n’est pas lu (enregistrez en JPEG)",
+        no_photo="pas des photos",
+    ),
 )

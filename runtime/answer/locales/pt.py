@@ -5,6 +5,7 @@ from runtime.answer.locales.texts import (
     AdviceTexts,
     ConditionTable,
     ConditionTexts,
+    PassedOverTexts,
     ProblemTable,
     ReasonTable,
     Texts,
@@ -181,4 +182,13 @@ PORTUGUESE = Texts(
     no_explanation="Não há imagem do que o modelo olhou: esta foto não pode ser avaliada.",
     progress="{done} de {total} fotos, faltam cerca de {left}",
     summary="{file}: {judged} fotos com resposta, {failed} não puderam ser usadas.",
+    passed_over="Arquivos ignorados, {count}: {files}.",
+    passed_over_kinds=PassedOverTexts(
+        hidden="ocultos",
+        empty="vazios",
+        video="vídeo",
+        raw="RAW de câmera (salve como JPEG)",
+        other_picture="imagem de um tipo que não é lido (salve como JPEG)",
+        no_photo="não são fotos",
+    ),
 )

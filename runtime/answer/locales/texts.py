@@ -84,6 +84,19 @@ class ConditionTable:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PassedOverTexts:
+    """Files of a folder that are not judged, by kind; a count and names follow."""
+
+    hidden: str
+    empty: str
+    video: str
+    raw: str
+    """what a camera stores before it makes a photo of it"""
+    other_picture: str
+    no_photo: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Texts:
     """Every text of an answer, in one language."""
 
@@ -125,10 +138,17 @@ class Texts:
     """with {done}, {total} and {left}, a time"""
     summary: str
     """with {file}, {judged} and {failed}, two counts"""
+    passed_over: str
+    """with {count} and {files}: what of a folder was not judged"""
+    passed_over_kinds: PassedOverTexts
 
     def advice_of(self, kind: str) -> AdviceTexts:
         """The advice for an `AdviceKind`. Raises KeyError for anything else."""
         return vars(self.advice)[kind]
+
+    def passed_over_of(self, kind: str) -> str:
+        """What files of this kind are called, for a `runtime.many.Passed`. Raises KeyError for anything else."""
+        return vars(self.passed_over_kinds)[kind]
 
     def reason_of(self, code: str) -> str:
         """The sentence for a `Reason` or a `QualityProblem`. Raises KeyError for anything else."""

@@ -1,0 +1,50 @@
+"""What is said of a file that cannot be read."""
+
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any, cast
+
+import flet as ft
+import pytest
+from app_bench import Bench
+
+from mobile_app.locales import LANGUAGES
+from mobile_app.screens import PhotoRefused
+from mobile_app.session import Kept, Session
+from mobile_app.views.desk import Desk
+from mobile_app.views.look import Look
+from mobile_app.views.trouble import photo_refused
+
+
+def controls(root: Any) -> Iterator[Any]:
+    if isinstance(root, list):
+        for part in root:
+            yield from controls(part)
+    elif isinstance(root, ft.Control):
+        yield root
+        for name in ("controls", "content"):
+            yield from controls(getattr(root, name, None))
+
+
+def desk(language: str, *, as_jpeg: bool = False) -> Desk:
+    session = Session(
+        journey=lambda owner: Bench().journey, kept=Kept(store=None), changed=lambda: None, language=language
+    )
+    files = SimpleNamespace(picker=ft.FilePicker(), sends=False, as_jpeg=as_jpeg)
+    return Desk(session=session, look=Look(), files=cast("Any", files), where="")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("heic", [True, False])
+def test_a_heic_gets_its_own_advice(language: str, heic: bool) -> None:
+    shown = photo_refused(desk(language), PhotoRefused(reason="IMG_1.HEIC: no", heic=heic))
+    said = {control.value for control in controls(shown) if isinstance(control, ft.Text)}
+    texts = LANGUAGES[language].trouble
+    assert (texts.heic_advice in said, texts.refused_advice in said) == (heic, not heic)
+
+
+@pytest.mark.parametrize(("as_jpeg", "quality"), [(True, 100), (False, 0)])
+def test_only_a_chooser_that_converts_is_asked_to(as_jpeg: bool, quality: int) -> None:
+    button = cast("Any", desk("en", as_jpeg=as_jpeg).choose("Choose"))
+    actions = [control.action for control in controls(button) if getattr(control, "action", None)]
+    assert [action.compression_quality for action in actions] == [quality]
