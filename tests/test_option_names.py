@@ -44,6 +44,7 @@ TABLE = {
     "benchmarks calibration": "--bundle --confidence --out --run --seed --sensitivity --splits",
     "benchmarks colours": "--bundle --count --out --photos",
     "benchmarks formats": "--bundles --fine-tune --no-fine-tune --out --peer-python --rounds --run",
+    "benchmarks framing": "--bundle --count --out --photos --repeats --timed",
     "benchmarks latency": "--bundle --out --photo --repeats --threads --warmup",
     "benchmarks novelty": "--bundle --out --photos --run",
     "benchmarks packing": "--root",

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from runtime.errors import PhotoError
+from runtime.photo.av1 import most_pixels
 
 _CODED = frozenset({b"hvc1", b"av01"})
 """Kinds of items that hold a coded picture, or one tile of it."""
@@ -24,6 +25,10 @@ _MAX_EXTENTS = 10_000
 could hold a processor for minutes."""
 
 
+_MOST_SHARED = 2
+"""Times the file's size that all parts together may have: pictures do not share their bytes."""
+
+
 class Nclx(NamedTuple):
     """Code points of ITU-T H.273 for what the numbers of a picture mean."""
 
@@ -34,13 +39,24 @@ class Nclx(NamedTuple):
 def check_coded(data: bytes) -> None:
     """Refuse a file of which a part was overwritten with zeros or ones. Raises PhotoError."""
     try:
-        for start, end in _coded_extents(data):
+        for _, (start, end) in _coded_extents(data):
             if end > len(data):
                 raise PhotoError("damaged photo (its end is missing)")
             if any(data.find(filling, start, end) >= 0 for filling in _FILLINGS):
                 raise PhotoError("damaged photo (a part of it was overwritten)")
     except (struct.error, IndexError, KeyError) as error:
         raise PhotoError("damaged photo (the list of its parts cannot be read)") from error
+
+
+def coded_pixels(data: bytes) -> int:
+    """The most pixels that a coded picture of a sound AVIF has, whatever the file announces. Raises PhotoError."""
+    items: dict[int, bytes] = {}
+    for item, (start, end) in _coded_extents(data):
+        items[item] = items.get(item, b"") + data[start:end]
+    try:
+        return max(map(most_pixels, items.values()), default=0)
+    except IndexError as error:
+        raise PhotoError("damaged photo (not a sound AVIF file)") from error
 
 
 def nclx_of(data: bytes) -> Nclx | None:
@@ -86,15 +102,17 @@ def _only(boxes: list[tuple[bytes, bytes]], wanted: bytes) -> bytes:
     return dict(boxes)[wanted]
 
 
-def _coded_extents(data: bytes) -> Iterator[tuple[int, int]]:
-    """First byte and end of each part of the file that holds coded pictures."""
+def _coded_extents(data: bytes) -> Iterator[tuple[int, tuple[int, int]]]:
+    """Item, first byte and end of each part of the file that holds coded pictures."""
+    total = 0
     lists = _children(_meta(data))
     coded = _coded_items(_only(lists, b"iinf"))
     for number, (item, extent) in enumerate(_locations(_only(lists, b"iloc"))):
-        if number >= _MAX_EXTENTS:
+        total += (extent[1] - extent[0]) if item in coded else 0
+        if number >= _MAX_EXTENTS or total > _MOST_SHARED * len(data):
             raise PhotoError("HEIC or AVIF of more parts than a camera writes; save it as JPEG")
         if item in coded:
-            yield extent
+            yield item, extent
 
 
 def _coded_items(body: bytes) -> set[int]:

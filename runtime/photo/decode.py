@@ -19,7 +19,7 @@ import numpy.typing as npt
 from PIL import ExifTags, Image, features
 
 from runtime.errors import PhotoError, PhotoTooLargeError, one_line
-from runtime.photo.boxes import check_coded, nclx_of
+from runtime.photo.boxes import check_coded, coded_pixels, nclx_of
 from runtime.photo.colours import Colours, colours_of, without_tables
 from runtime.photo.file_checks import check_frame, check_last_rows, check_scans, check_sums, decodes_in_one_pass
 from runtime.photo.heif import open_heif
@@ -216,6 +216,7 @@ def _image_of(data: bytes, *, limits: PhotoLimits) -> Image.Image:
         raise PhotoTooLargeError(f"more than {limits.max_pixels / 1e6:.0f} million pixels; save it smaller") from error
     if image_format == "AVIF":
         check_coded(data)
+        _check_coded_size(data, announced=image.size, limits=limits)
         image.info["nclx"] = nclx_of(data)
     return image
 
@@ -251,6 +252,13 @@ def _check_size(size: tuple[int, int], *, limits: PhotoLimits) -> None:
         )
     if min(width, height) < limits.min_side:
         raise PhotoError(f"{width} x {height} pixels is too small; at least {limits.min_side} on each side are needed")
+
+
+def _check_coded_size(data: bytes, *, announced: tuple[int, int], limits: PhotoLimits) -> None:
+    """Refuse an AVIF whose coded picture is larger than the file says, and more than may be held."""
+    coded = coded_pixels(data)
+    if coded > announced[0] * announced[1] and coded > limits.max_decoded_pixels // 2:
+        raise PhotoTooLargeError("AVIF that may be larger than it says; save it as a JPEG")
 
 
 def _check_single(image: Image.Image) -> None:

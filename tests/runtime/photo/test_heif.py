@@ -18,6 +18,7 @@ from PIL import ExifTags, Image, ImageOps, features
 from benchmarks.workshop.profiles import DISPLAY_P3, tagged_png
 from runtime.cli import main
 from runtime.errors import HeicError, PhotoError, PhotoTooLargeError
+from runtime.photo.av1 import most_pixels
 from runtime.photo.decode import PhotoLimits, load_square, open_photo
 
 pillow_heif = pytest.importorskip("pillow_heif", reason="needs the extra 'heif'")
@@ -202,6 +203,27 @@ LIES = [(65_000, 65_000), (2**31 - 1, 2**31 - 1), (1, 1), (0, 0)]
 def test_a_size_that_is_a_lie_is_refused(encode: Any, size: tuple[int, int]) -> None:
     with pytest.raises(PhotoError):
         open_photo(announcing(encode(skin(400, 300)), width=size[0], height=size[1]), min_side=32)
+
+
+def test_an_avif_that_is_larger_than_it_says_is_not_decoded() -> None:
+    """libavif would decode all of it and scale it down to what it announced."""
+    photo = announcing(avif(skin(400, 300)), width=64, height=64)
+    assert open_photo(photo, min_side=32).size == (64, 64)
+    with pytest.raises(PhotoTooLargeError, match="larger than it says"):
+        open_photo(photo, min_side=32, limits=PhotoLimits(max_decoded_pixels=200_000))
+
+
+@given(header=st.binary(min_size=1, max_size=40))
+def test_any_coded_bytes_have_a_size_or_none(header: bytes) -> None:
+    with suppress(IndexError):
+        assert 0 <= most_pixels(header) <= 1 << 32
+
+
+def test_the_size_of_a_frame_that_may_name_its_own_is_what_its_bits_can_say() -> None:
+    """A sequence header as films and some encoders of stills write it: 400 x 300 in 9 bits each."""
+    bits = "000100000000" + 12 * "0" + "00000" + "10001000" + f"{399:09b}{299:09b}"
+    header = int(bits.ljust(-8 * (-len(bits) // 8), "0"), 2).to_bytes(-(-len(bits) // 8))
+    assert most_pixels(bytes([0b1010, len(header)]) + header) == 512 * 512
 
 
 def test_an_animated_avif_is_refused() -> None:
