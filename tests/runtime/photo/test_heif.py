@@ -95,6 +95,16 @@ def test_of_several_photos_the_primary_one_is_read() -> None:
     assert_same(open_photo(heic(other, corners(), other, primary_index=1), min_side=32), corners())
 
 
+def test_a_heic_in_tiles_is_read_as_a_phone_writes_it() -> None:
+    """iPhones code squares of 512 pixels; one that is damaged is as bad as all."""
+    photo = heic(skin(1200, 900), tile_size=512)
+    assert photo.count(b"hvc1") > 2
+    assert_same(open_photo(photo, min_side=32), open_photo(heic(skin(1200, 900)), min_side=32))
+    middle = (photo.index(b"mdat") + len(photo)) // 2
+    with pytest.raises(PhotoError, match="overwritten"):
+        open_photo(damaged(photo, "zeroed", middle, 512), min_side=32)
+
+
 def test_ten_bits_come_as_eight() -> None:
     wide = np.asarray(corners()).astype(np.uint16) * 257
     stream = io.BytesIO()

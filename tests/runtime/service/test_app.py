@@ -2,6 +2,7 @@
 
 import json
 import logging
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -80,6 +81,14 @@ def test_what_is_no_photo_is_422_with_the_reason(send: Callable[..., Any], photo
     with pytest.raises(PhotoError) as caught:
         FakeAssessor().assess(photo)
     assert answer.json()["error"]["message"] == str(caught.value)
+
+
+def test_a_heic_is_answered_with_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    heic = b"\x00\x00\x00\x18ftypheic" + bytes(99)
+    answer = client_of(Triage.load(threads=1)).post("/assess", content=heic, headers={"content-type": "image/heic"})
+    assert_refused(answer, 422, "unreadable_photo")
+    assert "skintag-edge[heif]" in answer.json()["error"]["message"]
 
 
 def chunks(total: int) -> Iterator[bytes]:
