@@ -4,14 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from importlib.metadata import PackageNotFoundError, version
+from typing import TypedDict
 
 from mobile_app.locales import Texts
 from mobile_app.paper import Answer, Sheet
 from mobile_app.screens import Answered
 from mobile_app.spots import report_of
-from mobile_app.store import Lesion, Shot
+from mobile_app.store import Judge, Lesion, Shot
 from runtime.bundle.load import Bundle
-from runtime.bundle.manifest import UNKNOWN_GROUP, Figure, ModelFile, OperatingPoints
+from runtime.bundle.manifest import UNKNOWN_GROUP, Figure, OperatingPoints
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,16 +49,15 @@ def _limits(points: OperatingPoints, *, texts: Texts) -> tuple[str, ...]:
     return (*said, *([texts.settings.not_assured.format(groups=", ".join(groups))] if groups else []))
 
 
-def sheet_of(answered: Answered, *, texts: Texts, model: ModelFile | None, today: date) -> Sheet:
-    """The page about the answer on show, before it belongs to any spot. `model`: the file that gave it."""
+def sheet_of(answered: Answered, *, texts: Texts, judge: Judge | None, today: date) -> Sheet:
+    """The page about the answer on show, before it belongs to any spot. `judge`: the model that gave it."""
     return Sheet(
         report=answered.report,
         photo=answered.preview,
         taken=today,
         lesion="",
         place="",
-        figures=() if model is None else figures_of(model.metrics, texts=texts),
-        score_calibrated=model is not None and model.calibration is not None,
+        **_about_the_model(judge, texts=texts),
         app_name=texts.app,
         app_version=app_version(),
     )
@@ -66,7 +66,7 @@ def sheet_of(answered: Answered, *, texts: Texts, model: ModelFile | None, today
 def sheet_of_shot(shot: Shot, *, lesion: Lesion, photo: bytes, texts: Texts, language: str) -> Sheet | None:
     """The page about a kept photo; None where its answer cannot be read any more.
 
-    The model's figures are left out: another model than today's may have judged it.
+    What it says of the model was kept with the answer: another model than today's may have given it.
     """
     report = report_of(shot, language=language)
     if report is None:
@@ -80,9 +80,32 @@ def sheet_of_shot(shot: Shot, *, lesion: Lesion, photo: bytes, texts: Texts, lan
         place="" if lesion.place is None else texts.body.place(lesion.place),
         answers=tuple(Answer(question=question, yes=shot.answers.get(code, False)) for code, question in asked),
         notes=lesion.notes,
+        **_about_the_model(shot.judge, texts=texts),
         app_name=texts.app,
         app_version=app_version(),
     )
+
+
+def judge_of(bundle: Bundle) -> Judge:
+    """What is kept of the model beside its answers."""
+    file = bundle.file
+    return Judge(
+        model_id=bundle.manifest.model_id,
+        sha256=file.sha256,
+        score_calibrated=file.calibration is not None,
+        figures=file.metrics,
+    )
+
+
+class _AboutTheModel(TypedDict):
+    score_calibrated: bool | None
+    figures: tuple[tuple[str, str], ...]
+
+
+def _about_the_model(judge: Judge | None, *, texts: Texts) -> _AboutTheModel:
+    if judge is None:
+        return {"score_calibrated": None, "figures": ()}
+    return {"score_calibrated": judge.score_calibrated, "figures": figures_of(judge.figures, texts=texts)}
 
 
 def figures_of(metrics: Mapping[str, Figure], *, texts: Texts) -> tuple[tuple[str, str], ...]:

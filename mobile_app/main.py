@@ -15,6 +15,7 @@ from mobile_app.darkroom import darkroom
 from mobile_app.device.camera import DeviceCamera
 from mobile_app.device.files import DeviceFiles, key_place
 from mobile_app.device.keeping import Keeper
+from mobile_app.handout import judge_of
 from mobile_app.heat_map import overlay_of
 from mobile_app.journey import Journey
 from mobile_app.locales import ENGLISH
@@ -206,6 +207,7 @@ def build_app(
             journey=lambda owner: _journey(page, model, owner),
             kept=await keeper.open(keys),
             changed=lambda: setattr(shown, "turn", shown.turn + 1),
+            judge=lambda: None if model.loaded is None else judge_of(model.loaded.bundle),
         )
         steps = Steps(page, session)
         session.changed = steps.then(session.changed)

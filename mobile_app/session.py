@@ -16,7 +16,7 @@ from mobile_app.locales import LANGUAGES, Texts
 from mobile_app.preferences import Preferences, from_values, to_values
 from mobile_app.screens import CannotAssess, Screen, Verdict, Welcome
 from mobile_app.spots import Keeping, SpotEdit, Spots
-from mobile_app.store import Store, StoreError, Usage
+from mobile_app.store import Judge, Store, StoreError, Usage
 
 log = logging.getLogger(__name__)
 
@@ -66,9 +66,11 @@ class Session:
         journey: Callable[["Session"], Journey],
         kept: Kept,
         changed: Callable[[], None],
+        judge: Callable[[], Judge | None] = lambda: None,
         language: str = "",
     ) -> None:
-        """`language`: of the device, until the user chooses another."""
+        """`judge`: the model that answers; `language`: of the device, until the user chooses another."""
+        self._judge = judge
         self.changed = changed
         self.tab = Tab.PHOTO
         self.step = 0
@@ -203,6 +205,7 @@ class Session:
                 report=screen.report.to_dict(),
                 # What cannot be judged cannot be measured either.
                 size_in_frame=share_of_spot(screen.picture, screen.framing) if judged else None,
+                judge=self._judge(),
             )
             if hash(self.keeping.photo) != self._drafted:
                 self._drafted = hash(self.keeping.photo)

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from mobile_app.body import Place, Region
-from mobile_app.store import Lesion, Shot, Store, StoreError
+from mobile_app.store import Judge, Lesion, Shot, Store, StoreError
 from runtime.answer.report import Report
 from runtime.triage import Tier
 
@@ -107,6 +107,8 @@ class Keeping:
     photo: bytes = field(repr=False)
     report: Mapping[str, Any] = field(repr=False)
     size_in_frame: float | None
+    judge: Judge | None = None
+    """the model that gave the answer"""
 
 
 def report_of(shot: Shot, *, language: str) -> Report | None:
@@ -299,6 +301,7 @@ class Spots:
                 size_in_frame=kept.size_in_frame,
                 answers=answers,
                 taken=self._now(),
+                judge=kept.judge,
             )
         except Exception:
             if lesion_id is None:

@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING
 import flet as ft
 
 from mobile_app.darkroom import Photo
-from mobile_app.handout import Card, card_of, sheet_of, sheet_of_shot
+from mobile_app.handout import Card, card_of, judge_of, sheet_of, sheet_of_shot
 from mobile_app.paper import Sheet
 from mobile_app.screens import CannotAssess, Verdict
 from mobile_app.serving.arrivals import Arrivals, Expected
 from mobile_app.session import Session, Tab
 from mobile_app.spots import SpotDetail
-from mobile_app.store import StoreError, import_archive, reminder_event, write_archive
+from mobile_app.store import Judge, StoreError, import_archive, reminder_event, write_archive
 from mobile_app.views.desk import Files, Viewfinder, Way
-from runtime.bundle.manifest import ModelFile
 from runtime.errors import first_line
 from runtime.photo.decode import DEFAULT_LIMITS
 
@@ -136,9 +135,9 @@ class DeviceFiles:
         if self._coming(0.0):
             self._session.journey.refuse(f"{name}: {reason}")
 
-    def _file(self) -> ModelFile | None:
+    def _judge(self) -> Judge | None:
         model = self._model()
-        return None if model is None else model.bundle.file
+        return None if model is None else judge_of(model.bundle)
 
     def _try_to_open(self, aside: bool) -> None:
         self._page.run_task(self._reopen, aside)
@@ -151,7 +150,7 @@ class DeviceFiles:
         screen = self._session.journey.screen
         if not isinstance(screen, Verdict | CannotAssess):
             return
-        self._hand_on_sheet(sheet_of(screen, texts=self._session.texts, model=self._file(), today=_today()), way)
+        self._hand_on_sheet(sheet_of(screen, texts=self._session.texts, judge=self._judge(), today=_today()), way)
 
     def _hand_on_shot(self, shot_id: str, way: Way) -> None:
         session = self._session

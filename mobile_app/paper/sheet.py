@@ -42,8 +42,9 @@ class Sheet:
     answers: tuple[Answer, ...] = ()
     """ABCDE, what has changed since the last photo, symptoms: in the report's language"""
     notes: str = ""
-    score_calibrated: bool = False
-    """whether the malignancy was calibrated on data, so that it may be called a probability"""
+    score_calibrated: bool | None = False
+    """whether the malignancy was calibrated on data, so that it may be called a probability; None: that and the figures
+    were not recorded"""
     figures: tuple[tuple[str, str], ...] = ()
     """of the model, name and value, from its bundle's manifest"""
     app_name: str
@@ -244,7 +245,11 @@ def _score(sheet: Sheet, *, malignancy: float) -> Paragraph:
     return Paragraph(
         heading=labels.score,
         lead=sheet.report.texts.score_line.format(score=f"{malignancy:.2f}"),
-        text=labels.score_calibrated if sheet.score_calibrated else labels.score_uncalibrated,
+        text={
+            True: labels.score_calibrated,
+            False: labels.score_uncalibrated,
+            None: labels.score_unrecorded,
+        }[sheet.score_calibrated],
     )
 
 
@@ -280,6 +285,8 @@ def _about_the_model(sheet: Sheet) -> Bullets:
     lines = [f"{name}: {value}" for name, value in figures[:FIGURES]]
     if len(figures) > FIGURES:
         lines.append(sheet.labels.more.format(count=len(figures) - FIGURES))
+    if sheet.assessed and sheet.score_calibrated is None:
+        lines = [sheet.labels.model_unrecorded]
     return Bullets(
         heading=sheet.labels.about_the_model,
         lead=sheet.report.texts.model_line.format(model_id=sheet.report.model_id),

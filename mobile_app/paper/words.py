@@ -21,6 +21,8 @@ class PaperTexts:
     score_calibrated: str
     """what the malignancy is where it was calibrated; never a person's risk"""
     score_uncalibrated: str
+    score_unrecorded: str
+    """where it is not known whether it was calibrated"""
     conditions_hint: str
     percent: str
     """with {value}, a whole number"""
@@ -33,6 +35,8 @@ class PaperTexts:
     """with {count}, of lines that did not fit on the page"""
     notes: str
     about_the_model: str
+    model_unrecorded: str
+    """in place of its figures: the answer was kept before they were recorded"""
 
 
 ENGLISH = PaperTexts(
@@ -52,6 +56,11 @@ ENGLISH = PaperTexts(
         "A number from 0 to 1; more means more of the signs that the model knows from skin cancer. It was not "
         "calibrated: it is not a probability, and not this person's chance of having cancer."
     ),
+    score_unrecorded=(
+        "A number from 0 to 1; more means more of the signs that the model knows from skin cancer. Whether it was "
+        "calibrated was not recorded: do not read it as a probability, nor as this person's chance of having "
+        "cancer."
+    ),
     conditions_hint="How the model weighs ten groups of conditions. It is not a diagnosis.",
     percent="{value}%",
     less_than_one="<1%",
@@ -62,6 +71,7 @@ ENGLISH = PaperTexts(
     more="… and {count} more in the app",
     notes="Notes",
     about_the_model="About the model",
+    model_unrecorded="The model of this answer was not recorded: no figures.",
 )
 
 SPANISH = PaperTexts(
@@ -82,6 +92,11 @@ SPANISH = PaperTexts(
         "Un número de 0 a 1; cuanto mayor, más señales de las que el modelo conoce del cáncer de piel. No se calibró: "
         "no es una probabilidad, ni la probabilidad de que esta persona tenga cáncer."
     ),
+    score_unrecorded=(
+        "Un número de 0 a 1; cuanto mayor, más señales de las que el modelo conoce del cáncer de piel. No se "
+        "registró si se calibró: no debe leerse como una probabilidad, ni como la de que esta persona tenga "
+        "cáncer."
+    ),
     conditions_hint="El peso que el modelo da a diez grupos de afecciones. No es un diagnóstico.",
     percent="{value} %",
     less_than_one="<1 %",
@@ -92,6 +107,7 @@ SPANISH = PaperTexts(
     more="… y {count} más en la aplicación",
     notes="Notas",
     about_the_model="Sobre el modelo",
+    model_unrecorded="No se registró el modelo de esta respuesta: no hay cifras.",
 )
 
 PORTUGUESE = PaperTexts(
@@ -112,6 +128,11 @@ PORTUGUESE = PaperTexts(
         "Um número de 0 a 1; quanto maior, mais sinais dos que o modelo conhece do câncer de pele. Não foi calibrado: "
         "não é uma probabilidade, nem a probabilidade de que esta pessoa tenha câncer."
     ),
+    score_unrecorded=(
+        "Um número de 0 a 1; quanto maior, mais sinais dos que o modelo conhece do câncer de pele. Não foi "
+        "registrado se foi calibrado: não deve ser lido como uma probabilidade, nem como a de que esta pessoa "
+        "tenha câncer."
+    ),
     conditions_hint="O peso que o modelo dá a dez grupos de doenças. Não é um diagnóstico.",
     percent="{value}%",
     less_than_one="<1%",
@@ -122,6 +143,7 @@ PORTUGUESE = PaperTexts(
     more="… e mais {count} no aplicativo",
     notes="Anotações",
     about_the_model="Sobre o modelo",
+    model_unrecorded="O modelo desta resposta não foi registrado: não há números.",
 )
 
 FRENCH = PaperTexts(
@@ -142,6 +164,11 @@ FRENCH = PaperTexts(
         "Un nombre de 0 à 1 ; plus il est grand, plus il y a de signes que le modèle connaît du cancer de la peau. Il "
         "n'a pas été étalonné : ce n'est ni une probabilité, ni celle que cette personne ait un cancer."
     ),
+    score_unrecorded=(
+        "Un nombre de 0 à 1 ; plus il est grand, plus il y a de signes que le modèle connaît du cancer de la peau."
+        " Il n'a pas été enregistré s'il a été étalonné : ce n'est à lire ni comme une probabilité, ni comme celle"
+        " que cette personne ait un cancer."
+    ),
     conditions_hint="Le poids que le modèle donne à dix groupes d'affections. Ce n'est pas un diagnostic.",
     percent="{value} %",
     less_than_one="<1 %",
@@ -152,6 +179,7 @@ FRENCH = PaperTexts(
     more="… et {count} de plus dans l'application",
     notes="Notes",
     about_the_model="À propos du modèle",
+    model_unrecorded="Le modèle de cette réponse n'a pas été enregistré : pas de chiffres.",
 )
 
 LABELS: Mapping[str, PaperTexts] = {"en": ENGLISH, "es": SPANISH, "pt": PORTUGUESE, "fr": FRENCH}

@@ -5,12 +5,13 @@ from mobile_app.store.calendar import reminder_event
 from mobile_app.store.cipher import AesGcm, Cipher, Plain
 from mobile_app.store.errors import StoreError
 from mobile_app.store.place import store_folder
-from mobile_app.store.records import Lesion, Shot, Usage
+from mobile_app.store.records import Judge, Lesion, Shot, Usage
 from mobile_app.store.store import Store, is_sealed, set_aside
 
 __all__ = [
     "AesGcm",
     "Cipher",
+    "Judge",
     "Lesion",
     "Merged",
     "Plain",

@@ -20,7 +20,7 @@ from typing import Any, BinaryIO, NoReturn
 
 from mobile_app.body import Half, Place, Region
 from mobile_app.store.errors import StoreError, store_errors
-from mobile_app.store.records import Lesion, Shot, from_text, to_text
+from mobile_app.store.records import Judge, Lesion, Shot, from_text, to_text
 from mobile_app.store.store import Store
 from runtime.files import written_whole
 
@@ -193,11 +193,12 @@ def _shot_to_json(shot: Shot) -> dict[str, Any]:
         "has_photo": shot.has_photo,
         "size_in_frame": shot.size_in_frame,
         "answers": dict(shot.answers),
+        "judge": shot.judge and shot.judge.to_dict(),
     }
 
 
 def _shot_from_json(item: Mapping[str, Any]) -> Shot:
-    share = item["size_in_frame"]
+    share, judge = item["size_in_frame"], item.get("judge")  # older archives do not name the model
     if not isinstance(item["report"], dict) or not isinstance(item["has_photo"], bool):
         _refuse("a photo's report is of the wrong kind")
     if not all(isinstance(answer, bool) for answer in dict(item["answers"]).values()):
@@ -210,6 +211,7 @@ def _shot_from_json(item: Mapping[str, Any]) -> Shot:
         has_photo=item["has_photo"],
         size_in_frame=None if share is None else float(share),
         answers=item["answers"],
+        judge=None if judge is None else Judge.from_dict(judge),
     )
 
 

@@ -1,7 +1,7 @@
 """Records to rows and back: every SQL statement on what is kept, and what of it is sealed.
 
-Names, notes, reports, answers and settings are sealed; ids, times, the region of the body, the share of the photo and
-due dates are not: they are what SQL sorts, joins and filters by.
+Names, notes, reports, their models, answers and settings are sealed; ids, times, the region of the body, the share of
+the photo and due dates are not: they are what SQL sorts, joins and filters by.
 """
 
 import json
@@ -14,7 +14,7 @@ from typing import Any
 from mobile_app.body import Half, Place, Region
 from mobile_app.store.cipher import Cipher
 from mobile_app.store.errors import StoreError
-from mobile_app.store.records import Lesion, Shot, from_text, to_text
+from mobile_app.store.records import Judge, Lesion, Shot, from_text, to_text
 
 
 class Rows:
@@ -87,8 +87,8 @@ class Rows:
 
     def insert_shot(self, shot: Shot) -> None:
         self._run(
-            """INSERT INTO shot (id, lesion_id, taken, report, has_photo, size_in_frame, answers)
-            VALUES (?, ?, ?, ?, ?, ?, ?)""",
+            """INSERT INTO shot (id, lesion_id, taken, report, has_photo, size_in_frame, answers, judge)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
             shot.id,
             shot.lesion_id,
             to_text(shot.taken),
@@ -96,6 +96,7 @@ class Rows:
             shot.has_photo,
             shot.size_in_frame,
             self._seal_json(dict(shot.answers)),
+            None if shot.judge is None else self._seal_json(shot.judge.to_dict()),
         )
 
     def delete_shot(self, shot_id: str) -> None:
@@ -147,6 +148,7 @@ class Rows:
             has_photo=bool(row["has_photo"]),
             size_in_frame=row["size_in_frame"],
             answers=self._open_json(row["answers"]),
+            judge=None if row["judge"] is None else Judge.from_dict(self._open_json(row["judge"])),
         )
 
     def _seal(self, text: str) -> bytes:

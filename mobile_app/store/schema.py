@@ -31,6 +31,9 @@ MIGRATIONS: Sequence[Sequence[str]] = (
             lesion_id TEXT PRIMARY KEY REFERENCES lesion (id) ON DELETE CASCADE, due TEXT NOT NULL
         )""",
     ),
+    (  # 3: which model judged; NULL where that was not recorded
+        "ALTER TABLE shot ADD COLUMN judge BLOB",
+    ),
 )
 """What leads from each version to the next. Never changed once shipped; a new version is a new entry."""
 

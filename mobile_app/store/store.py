@@ -20,7 +20,7 @@ from mobile_app.store.album import Album
 from mobile_app.store.cipher import Cipher, Plain
 from mobile_app.store.errors import StoreError, store_errors
 from mobile_app.store.pictures import Pictures, make_pictures
-from mobile_app.store.records import Lesion, Shot, Usage, new_id, now
+from mobile_app.store.records import Judge, Lesion, Shot, Usage, new_id, now
 from mobile_app.store.rows import Rows
 from mobile_app.store.schema import (
     connect,
@@ -109,10 +109,12 @@ class Store:
         size_in_frame: float | None = None,
         answers: Mapping[str, bool] | None = None,
         taken: datetime | None = None,
+        judge: Judge | None = None,
     ) -> Shot:
         """Keep one photo with its answer: pixels only, at most 2048 on the longest side. Raises PhotoError too.
 
-        `report` is `Report.to_dict()`; `size_in_frame` the spot's share of the photo, 0-1; `taken` now if not said.
+        `report` is `Report.to_dict()`; `size_in_frame` the spot's share of the photo, 0-1; `taken` now if not said;
+        `judge` the model that answered.
         """
         pictures = make_pictures(photo) if self.keep_photos else None  # slow, so before the lock is taken
         shot = Shot(
@@ -123,6 +125,7 @@ class Store:
             has_photo=pictures is not None,
             size_in_frame=size_in_frame,
             answers=answers or {},
+            judge=judge,
         )
         with self._writing("the photo cannot be kept") as touched:
             self._rows.lesion(lesion_id)

@@ -14,8 +14,19 @@ from hypothesis import strategies as st
 from PIL import Image, ImageChops
 
 from mobile_app.body import Half, Place, Region
-from mobile_app.store import AesGcm, Merged, Plain, Store, StoreError, export_archive, import_archive, write_archive
+from mobile_app.store import (
+    AesGcm,
+    Judge,
+    Merged,
+    Plain,
+    Store,
+    StoreError,
+    export_archive,
+    import_archive,
+    write_archive,
+)
 from mobile_app.store import archive as module
+from runtime.bundle.manifest import Figure
 
 LESION_ID, SHOT_ID = "a" * 32, "b" * 32
 PHOTO = f"photos/{SHOT_ID}.jpg"
@@ -29,7 +40,19 @@ def jpeg(shade: int = 120, **options: Any) -> bytes:
 
 def fill(store: Store) -> None:
     lesion = store.add_lesion(name="été", place=Place(region=Region.SOLE, half=Half.RIGHT), notes="n\n")
-    store.add_shot(lesion.id, photo=jpeg(), report={"tier": "high"}, size_in_frame=0.5, answers={"changed": True})
+    store.add_shot(
+        lesion.id,
+        photo=jpeg(),
+        report={"tier": "high"},
+        size_in_frame=0.5,
+        answers={"changed": True},
+        judge=Judge(
+            model_id="b5",
+            sha256="0" * 64,
+            score_calibrated=True,
+            figures={"malignancy_auc": Figure(value=0.93, low=0.9, high=0.95, n=812)},
+        ),
+    )
     store.keep_photos = False
     store.add_shot(lesion.id, photo=jpeg(), report={"tier": "low"})
     store.keep_photos = True
@@ -87,6 +110,13 @@ def test_everything_comes_back_on_another_device(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["all.zip"]
 
 
+def test_an_archive_of_before_the_model_was_recorded_is_taken(tmp_path: Path) -> None:
+    assert "judge" not in manifest()["shots"][0]
+    with Store(tmp_path) as store:
+        assert import_archive(store, good()) == Merged(lesions=1, shots=1)
+        assert store.shot(SHOT_ID).judge is None
+
+
 def test_a_sealed_store_gives_an_archive_that_any_store_takes(tmp_path: Path) -> None:
     pytest.importorskip("cryptography")
     out = io.BytesIO()
@@ -139,6 +169,8 @@ def shot(**change: object) -> Callable[[dict[str, Any]], object]:
     return lambda content: content["shots"][0].update(change)
 
 
+JUDGE = {"model_id": "b5", "sha256": "0" * 64, "score_calibrated": True, "figures": {}}
+
 HOSTILE: dict[str, Callable[[], io.BytesIO]] = {
     "no zip": lambda: io.BytesIO(b"not a zip"),
     "empty": lambda: io.BytesIO(b""),
@@ -177,6 +209,18 @@ HOSTILE: dict[str, Callable[[], io.BytesIO]] = {
     ),
     "answers no yes or no": lambda: good(shot(answers={"changed": "maybe"})),
     "answers no object": lambda: good(shot(answers=3)),
+    "judge no object": lambda: good(shot(judge=3)),
+    "judge of nothing": lambda: good(shot(judge={"model_id": "b5"})),
+    "judge's figure no number": lambda: good(shot(judge={**JUDGE, "figures": {"auc": {"value": "0.9"}}})),
+    "judge's figure infinite": lambda: packed(
+        {
+            "manifest.json": json.dumps(manifest())
+            .replace('"report": {}', '"report": {}, "judge": ' + json.dumps({**JUDGE, "figures": {"auc": "AUC"}}))
+            .replace('"AUC"', '{"value": 1e999, "low": 0, "high": 1, "n": 3}')
+            .encode(),
+            PHOTO: jpeg(),
+        }
+    ),
     "photo missing": lambda: packed({"manifest.json": json.dumps(manifest()).encode()}),
     "photo no photo": lambda: good(**{PHOTO: b"text"}),
     "photo cut": lambda: good(**{PHOTO: jpeg()[:-60]}),
