@@ -21,6 +21,7 @@ from mobile_app.journey import Journey
 from mobile_app.locales import ENGLISH
 from mobile_app.palette import DARK, LIGHT, Palette
 from mobile_app.preferences import Theme
+from mobile_app.promises import Promises
 from mobile_app.screens import (
     Analysing,
     CannotAssess,
@@ -103,7 +104,7 @@ class Shown:
 
 
 @ft.component
-def App(shown: Shown, session: Session, files: DeviceFiles, where: Callable[[], str]) -> ft.Control:
+def App(shown: Shown, session: Session, files: DeviceFiles, promises: Callable[[], Promises]) -> ft.Control:
     """Draws whatever is on show."""
     ft.on_mounted(session.journey.warm_up)  # after the first frame
     look = Look(
@@ -113,7 +114,7 @@ def App(shown: Shown, session: Session, files: DeviceFiles, where: Callable[[], 
         height=shown.height,
         still=shown.still,
     )
-    desk = Desk(session=session, look=look, files=files.for_views(), where=where())
+    desk = Desk(session=session, look=look, files=files.for_views(), promises=promises())
     return ft.Container(content=_drawn(desk), bgcolor=look.palette.page, expand=True)
 
 
@@ -190,12 +191,13 @@ def build_app(
     keeper: Keeper,
     as_page: bool = False,
     shared_host: bool = False,
+    forget_after: int = 0,
     arrivals: Arrivals | None = None,
 ) -> Callable[[ft.Page], Awaitable[None]]:
     """The function that Flet calls for each session.
 
-    `as_page`: in a browser; `shared_host`: photos travel to another computer to be judged; `arrivals`: where a browser
-    sends them.
+    `as_page`: in a browser; `shared_host`: photos travel to another computer to be judged; `forget_after`: minutes for
+    which a closed page's visit is still there; `arrivals`: where a browser sends them.
     """
     model = SharedModel(bundle)
 
@@ -231,7 +233,11 @@ def build_app(
         page.on_route_change = lambda event: steps.follow(event.route)
         page.on_close = lambda: keeper.close(session.kept)
         page.run_task(_ask_for_motion, shown)
-        page.render(App, shown, session, files, lambda: _where(session, as_page=as_page, shared_host=shared_host))
+
+        def promises() -> Promises:
+            return Promises(as_page=as_page, elsewhere=shared_host, forget_after=forget_after, kept=session.kept)
+
+        page.render(App, shown, session, files, promises)
 
     return start
 
@@ -299,15 +305,6 @@ def background[T](page: ft.Page) -> Run[T]:
         page.run_thread(lambda: loop.call_soon_threadsafe(done, work()))
 
     return run
-
-
-def _where(session: Session, *, as_page: bool, shared_host: bool) -> str:
-    texts = session.texts.start
-    if session.kept.shared:
-        return texts.kept_for_all
-    if shared_host:
-        return texts.on_that_computer
-    return texts.on_this_computer if as_page and session.kept.session_only else texts.on_this_device
 
 
 def _step(width: float | None) -> float:

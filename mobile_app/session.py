@@ -52,7 +52,7 @@ class Kept:
     session_only: bool = False
     """gone when the page is closed"""
     sealed: bool = False
-    """with a key that the device keeps"""
+    """with a key that the device keeps; for one visit, with one in the program's memory only"""
     shared: bool = False
     """everyone who opens the page sees it"""
 

@@ -70,7 +70,12 @@ def serve(
     arrivals = Arrivals()
     keeper = PerVisit() if keep is None else OnDevice(lambda: keep, shared=True)
     start = build_app(
-        bundle=bundle, keeper=keeper, as_page=True, shared_host=not is_this_computer(host), arrivals=arrivals
+        bundle=bundle,
+        keeper=keeper,
+        as_page=True,
+        shared_host=not is_this_computer(host),
+        forget_after=forget_after_s // 60,
+        arrivals=arrivals,
     )
     app = flet_web.fastapi.app(
         start,

@@ -113,12 +113,13 @@ class PerVisit:
     async def open(self, keys: KeyPlace | None = None) -> Kept:
         folder = Path(tempfile.mkdtemp(prefix="skintag-visit-"))
         try:
-            store = Store(folder, cipher=_passing_cipher())
+            cipher = _passing_cipher()
+            store = Store(folder, cipher=cipher)
         except StoreError as problem:
             shutil.rmtree(folder, ignore_errors=True)
             return Kept(store=None, problem=str(problem), session_only=True)
         self._stores.append(store)
-        return Kept(store=store, session_only=True)
+        return Kept(store=store, session_only=True, sealed=not isinstance(cipher, Plain))
 
     async def begin_anew(self, keys: KeyPlace | None = None) -> Kept:
         return await self.open(keys)

@@ -55,6 +55,12 @@ ENGLISH = Texts(
             "and everyone who opens this page sees it."
         ),
         on_this_computer="Photos are judged on this computer, and are not kept after this visit.",
+        judged_elsewhere=(
+            "Another computer judges the photo",
+            "It is sent to the computer that serves this page, and to nobody else.",
+        ),
+        visit_ends="A visit ends {minutes} min after its page is closed; what was not kept is then forgotten.",
+        visit_ends_at_once="A visit ends when its page is closed; what was not kept is then forgotten.",
     ),
     camera=CameraTexts(
         title="Put the spot into the ring",
@@ -147,7 +153,7 @@ ENGLISH = Texts(
         details="What happened",
         try_again="Try again",
         begin_anew="Begin with an empty list",
-        begin_anew_sure=("What is there now stays on this device, set aside, and this app no longer shows it."),
+        begin_anew_sure="What is there now is set aside, not deleted, and this app no longer shows it.",
         unreachable_title="The computer behind this page cannot be reached",
         unreachable_advice=(
             "If only the network is gone, what you did here is still there. Check the network, and that the program "
@@ -235,6 +241,9 @@ ENGLISH = Texts(
         protected="Photos and notes are encrypted with a key that this device keeps.",
         not_protected="Photos and notes are not encrypted by the app. The device's own lock protects them.",
         session_only="They are kept for this visit only.",
+        sealed_for_visit=(
+            "They are kept for this visit only, encrypted with a key that lies nowhere but in the program's memory."
+        ),
         export_all="Save everything as one file",
         import_all="Bring such a file back",
         imported="Added: spots {spots}, photos {photos}.",
@@ -243,6 +252,10 @@ ENGLISH = Texts(
         deleted="Everything was deleted.",
         about="About",
         about_text="A screening aid for people without a dermatologist. It judges one photo at a time, on this device.",
+        about_elsewhere=(
+            "A screening aid for people without a dermatologist. It judges one photo at a time, on the "
+            "computer that serves this page."
+        ),
         model="Model",
         model_card="About the model",
         trained_on="Learnt from photos of",

@@ -54,6 +54,14 @@ SPANISH = Texts(
             "y lo ve quien abra esta página."
         ),
         on_this_computer="Las fotos se valoran en este ordenador y no se guardan tras esta visita.",
+        judged_elsewhere=(
+            "La foto la valora otro ordenador",
+            "Se envía al ordenador que ofrece esta página, y a nadie más.",
+        ),
+        visit_ends=(
+            "Una visita termina {minutes} min después de cerrar su página; entonces se olvida lo que no se guardó."
+        ),
+        visit_ends_at_once="Una visita termina al cerrar su página; entonces se olvida lo que no se guardó.",
     ),
     camera=CameraTexts(
         title="Ponga la mancha en el círculo",
@@ -151,7 +159,7 @@ SPANISH = Texts(
         details="Qué ocurrió",
         try_again="Intentar otra vez",
         begin_anew="Empezar con una lista vacía",
-        begin_anew_sure=("Lo que hay ahora se queda en este dispositivo, apartado, y la aplicación ya no lo muestra."),
+        begin_anew_sure="Lo que hay ahora se aparta, sin borrarlo, y la aplicación ya no lo muestra.",
         unreachable_title="No se puede conectar con el ordenador de esta página",
         unreachable_advice=(
             "Si solo falla la red, lo que ha hecho aquí sigue ahí. Compruebe la red y que el programa siga en marcha; "
@@ -239,6 +247,9 @@ SPANISH = Texts(
         protected="Las fotos y notas están cifradas con una clave que guarda este dispositivo.",
         not_protected="La aplicación no cifra las fotos ni las notas. Las protege el bloqueo del dispositivo.",
         session_only="Se guardan solo durante esta visita.",
+        sealed_for_visit=(
+            "Se guardan solo durante esta visita, cifradas con una clave que solo está en la memoria del programa."
+        ),
         export_all="Guardar todo en un archivo",
         import_all="Recuperar un archivo así",
         imported="Añadido: manchas {spots}, fotos {photos}.",
@@ -248,6 +259,10 @@ SPANISH = Texts(
         about="Acerca de",
         about_text=(
             "Una ayuda de cribado para quien no tiene dermatólogo. Valora una foto cada vez, en este dispositivo."
+        ),
+        about_elsewhere=(
+            "Una ayuda de cribado para quien no tiene dermatólogo. Valora una foto cada vez, en el "
+            "ordenador que ofrece esta página."
         ),
         model="Modelo",
         model_card="Sobre el modelo",

@@ -58,6 +58,14 @@ FRENCH = Texts(
             "et quiconque ouvre cette page le voit."
         ),
         on_this_computer="Les photos sont examinées sur cet ordinateur et ne sont pas gardées après la visite.",
+        judged_elsewhere=(
+            "Un autre ordinateur examine la photo",
+            "Elle est envoyée à l'ordinateur qui sert cette page, et à personne d'autre.",
+        ),
+        visit_ends=(
+            "Une visite finit {minutes} min après la fermeture de sa page ; ce qui n'a pas été gardé est alors oublié."
+        ),
+        visit_ends_at_once="Une visite finit à la fermeture de sa page ; ce qui n'a pas été gardé est alors oublié.",
     ),
     camera=CameraTexts(
         title="Placez la tache dans le cercle",
@@ -156,7 +164,7 @@ FRENCH = Texts(
         try_again="Réessayer",
         begin_anew="Commencer avec une liste vide",
         begin_anew_sure=(
-            "Ce qui est là maintenant reste sur cet appareil, mis de côté, et l'application ne le montre plus."
+            "Ce qui est là maintenant est mis de côté, sans être supprimé, et l'application ne le montre plus."
         ),
         unreachable_title="L'ordinateur qui sert cette page est injoignable",
         unreachable_advice=(
@@ -245,6 +253,10 @@ FRENCH = Texts(
         protected="Photos et notes sont chiffrées avec une clé que garde cet appareil.",
         not_protected="L'application ne chiffre ni photos ni notes. Le verrouillage de l'appareil les protège.",
         session_only="Elles ne sont gardées que pendant cette visite.",
+        sealed_for_visit=(
+            "Elles ne sont gardées que pendant cette visite, chiffrées avec une clé qui n'est que dans "
+            "la mémoire du programme."
+        ),
         export_all="Tout enregistrer dans un fichier",
         import_all="Reprendre un tel fichier",
         imported="Ajouté : taches {spots}, photos {photos}.",
@@ -255,6 +267,10 @@ FRENCH = Texts(
         about_text=(
             "Une aide au dépistage pour qui n'a pas de dermatologue. Elle examine une photo à la fois, sur cet "
             "appareil."
+        ),
+        about_elsewhere=(
+            "Une aide au dépistage pour qui n'a pas de dermatologue. Elle examine une photo à la fois, "
+            "sur l'ordinateur qui sert cette page."
         ),
         model="Modèle",
         model_card="À propos du modèle",

@@ -56,6 +56,14 @@ PORTUGUESE = Texts(
             "e quem abrir esta página o vê."
         ),
         on_this_computer="As fotos são avaliadas neste computador e não são guardadas após a visita.",
+        judged_elsewhere=(
+            "Outro computador avalia a foto",
+            "Ela é enviada ao computador que oferece esta página, e a mais ninguém.",
+        ),
+        visit_ends=(
+            "Uma visita termina {minutes} min depois de fechar a página; então se esquece o que não foi guardado."
+        ),
+        visit_ends_at_once="Uma visita termina ao fechar a página; então se esquece o que não foi guardado.",
     ),
     camera=CameraTexts(
         title="Ponha a mancha no círculo",
@@ -148,7 +156,7 @@ PORTUGUESE = Texts(
         details="O que aconteceu",
         try_again="Tentar de novo",
         begin_anew="Começar com uma lista vazia",
-        begin_anew_sure=("O que existe agora fica neste aparelho, separado, e o aplicativo não o mostra mais."),
+        begin_anew_sure="O que existe agora fica separado, sem ser apagado, e o aplicativo não o mostra mais.",
         unreachable_title="Não é possível acessar o computador desta página",
         unreachable_advice=(
             "Se só a rede caiu, o que foi feito aqui continua lá. Verifique a rede e se o programa ainda está rodando; "
@@ -238,6 +246,9 @@ PORTUGUESE = Texts(
         protected="Fotos e notas são cifradas com uma chave que este aparelho guarda.",
         not_protected="O aplicativo não cifra fotos nem notas. O bloqueio do aparelho as protege.",
         session_only="São guardadas só durante esta visita.",
+        sealed_for_visit=(
+            "São guardadas só durante esta visita, cifradas com uma chave que só está na memória do programa."
+        ),
         export_all="Salvar tudo em um arquivo",
         import_all="Trazer de volta um arquivo assim",
         imported="Adicionado: manchas {spots}, fotos {photos}.",
@@ -246,6 +257,10 @@ PORTUGUESE = Texts(
         deleted="Tudo foi apagado.",
         about="Sobre",
         about_text="Uma ajuda de triagem para quem não tem dermatologista. Avalia uma foto por vez, neste aparelho.",
+        about_elsewhere=(
+            "Uma ajuda de triagem para quem não tem dermatologista. Avalia uma foto por vez, no "
+            "computador que oferece esta página."
+        ),
         model="Modelo",
         model_card="Sobre o modelo",
         trained_on="Aprendeu com fotos de",

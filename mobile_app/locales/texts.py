@@ -29,6 +29,11 @@ class StartTexts:
     """as a web page that keeps what is kept in one folder"""
     on_this_computer: str
     """as a web page on the same computer: nothing is kept after the session"""
+    judged_elsewhere: tuple[str, str]
+    """the second step where another computer judges"""
+    visit_ends: str
+    """with {minutes}"""
+    visit_ends_at_once: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -226,6 +231,7 @@ class SettingTexts:
     protected: str
     not_protected: str
     session_only: str
+    sealed_for_visit: str
     export_all: str
     import_all: str
     imported: str
@@ -235,6 +241,8 @@ class SettingTexts:
     deleted: str
     about: str
     about_text: str
+    about_elsewhere: str
+    """where another computer judges"""
     model: str
     model_card: str
     trained_on: str

@@ -20,7 +20,7 @@ def about(desk: Desk) -> ft.Control:
     )
     return look.card(
         look.heading(texts.about),
-        look.words(texts.about_text),
+        look.words(desk.promises.about(desk.texts)),
         *[look.link(label, icon=icon, on_tap=partial(session.open_subpage, page)) for label, icon, page in pages],
         look.link(texts.introduction, icon=ft.Icons.REPLAY, on_tap=session.introduce_again),
     )

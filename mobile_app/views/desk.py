@@ -9,6 +9,7 @@ import flet as ft
 
 from mobile_app.handout import Card
 from mobile_app.locales import Texts
+from mobile_app.promises import Promises
 from mobile_app.session import Session
 from mobile_app.spots import Spots
 from mobile_app.views.look import Look
@@ -84,8 +85,8 @@ class Desk:
     session: Session
     look: Look
     files: Files
-    where: str
-    """one line: where the photo goes"""
+    promises: Promises
+    """what is said of where photos go and what is kept"""
 
     @property
     def texts(self) -> Texts:

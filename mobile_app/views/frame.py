@@ -82,7 +82,7 @@ def _header(desk: Desk) -> ft.Control:
         border_radius=12,
         padding=ft.Padding.all(9),
     )
-    where = [look.muted(desk.where)] if not look.large or desk.session.at_the_start else []
+    where = [look.muted(desk.promises.where(desk.texts))] if not look.large or desk.session.at_the_start else []
     title = ft.Column(
         controls=[look.heading(desk.texts.app, size=19, level=1), *where],
         spacing=1,

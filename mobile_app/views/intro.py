@@ -17,7 +17,7 @@ ICONS = (
 def introduction(desk: Desk) -> ft.Control:
     """One step; the language can be changed on each."""
     texts, look, session = desk.texts.start, desk.look, desk.session
-    title, text = texts.steps[session.step]
+    title, text = desk.promises.steps(desk.texts)[session.step]
     last = session.step == len(texts.steps) - 1
     icon = ft.Icon(icon=ICONS[session.step], size=52, color=look.palette.brand)
     skip = [look.link(texts.skip, icon=ft.Icons.SKIP_NEXT, on_tap=session.end_introduction)]

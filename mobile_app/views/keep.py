@@ -46,6 +46,7 @@ def KeepForm(desk: Desk, kept: Keeping, known: tuple[Lesion, ...]) -> ft.Control
         ft.Row(controls=[picture(kept.photo, label="", side=112)]),
         *([_which(desk, draft.lesion_id, known, lambda found: put(lesion_id=found))] if known else []),
         *(new if draft.lesion_id == _NEW else again),
+        look.muted(desk.promises.storage(desk.texts)),
         look.button(texts.save, icon=ft.Icons.CHECK, on_tap=keep),
         look.link(texts.back, icon=ft.Icons.ARROW_BACK, on_tap=session.stop_keeping),
     )

@@ -97,13 +97,10 @@ def _storage(desk: Desk) -> ft.Control:
             tone=look.palette.warning,
         )
     stored = texts.stored.format(spots=usage.lesions, photos=usage.photos, megabytes=f"{usage.bytes / 1e6:.1f}")
-    protection = texts.session_only if session.kept.session_only else texts.not_protected
-    if session.kept.shared:
-        protection = desk.texts.start.kept_for_all
     return look.card(
         look.heading(texts.storage),
         look.words(stored),
-        look.muted(texts.protected if session.kept.sealed else protection),
+        look.muted(desk.promises.storage(desk.texts)),
         _keep_photos(desk),
         look.muted(texts.keep_photos_hint),
         look.link(texts.export_all, icon=ft.Icons.ARCHIVE_OUTLINED, on_tap=desk.files.save_archive),

@@ -16,6 +16,7 @@ from mobile_app.device.keeping import OnDevice, PerVisit
 from mobile_app.journey import Journey
 from mobile_app.locales import LANGUAGES
 from mobile_app.preferences import Theme
+from mobile_app.promises import Promises
 from mobile_app.screens import Verdict, Welcome
 from mobile_app.session import Kept, Session, Subpage, Tab
 from mobile_app.spots import (
@@ -187,11 +188,9 @@ def test_a_photo_that_cannot_be_kept_leaves_no_empty_spot(spots: Spots, store: S
 def test_no_screen_says_that_what_everyone_sees_is_not_kept(
     store: Store, as_page: bool, shared_host: bool, shared: bool, session_only: bool
 ) -> None:
-    from mobile_app.main import _where
-
     kept = Kept(store=store, shared=shared, session_only=session_only)
     session = Session(journey=lambda owner: Bench().journey, kept=kept, changed=lambda: None)
-    said, texts = _where(session, as_page=as_page, shared_host=shared_host), session.texts.start
+    said, texts = Promises(as_page=as_page, elsewhere=shared_host, kept=kept).where(session.texts), session.texts.start
     assert (said == texts.kept_for_all) is shared
     if shared_host:
         assert said != texts.on_this_device

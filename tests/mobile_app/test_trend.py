@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mobile_app.locales import LANGUAGES
+from mobile_app.promises import Promises
 from mobile_app.session import Kept, Session
 from mobile_app.spots import Reading
 from mobile_app.store import Shot
@@ -124,7 +125,7 @@ def test_every_level_has_a_word_of_its_own(code: str) -> None:
 def drawn(told: Sequence[Reading]) -> list[Any]:
     """The charts of the card, from above; empty where there is no card."""
     session = Session(journey=lambda owner: Bench().journey, kept=Kept(store=None), changed=lambda: None)
-    desk = Desk(session=session, look=Look(), files=cast(Files, None), where="")
+    desk = Desk(session=session, look=Look(), files=cast(Files, None), promises=Promises(kept=session.kept))
     return [chart for card in trend(desk, told) for chart in charts_in(card)]
 
 
