@@ -1,6 +1,7 @@
 """What only the device can do: choosing files, saving and sharing them, holding a key."""
 
 import io
+import logging
 from collections.abc import Awaitable, Callable
 from contextvars import copy_context
 from datetime import UTC, date, datetime
@@ -24,6 +25,8 @@ from runtime.photo.decode import DEFAULT_LIMITS
 if TYPE_CHECKING:
     from mobile_app.device.vault import KeyPlace
     from runtime import Triage
+
+log = logging.getLogger(__name__)
 
 _PHONES = frozenset({ft.PagePlatform.ANDROID, ft.PagePlatform.IOS})
 _MIME_TYPES = {"pdf": "application/pdf", "ics": "text/calendar"}  # of what is shared
@@ -109,13 +112,19 @@ class DeviceFiles:
         session = self._session
         session.tab = Tab.PHOTO
         came = self._coming = session.journey.expect(file.name)
+
+        def not_sent() -> None:
+            if came(0.0):
+                self._say_not_sent(file.name)
+
         here = copy_context()  # Flet knows by it which page is to be drawn anew; the file comes by another way
 
         def done(data: bytes) -> None:
             if came(1.0):
                 session.journey.choose(Photo(name=file.name, data=data))
 
-        expected = Expected(size=file.size, came=partial(here.run, came), done=partial(here.run, done))
+        lost = partial(here.run, not_sent)
+        expected = Expected(size=file.size, came=partial(here.run, came), done=partial(here.run, done), lost=lost)
         address = arrivals.expect(expected)
         wanted = ft.FilePickerUploadFile(upload_url=address, id=file.id, name=file.name)
         self._page.run_task(self._send, wanted)
@@ -132,8 +141,12 @@ class DeviceFiles:
 
     def _not_sent(self, name: str, reason: str) -> None:
         """Whoever has gone elsewhere meanwhile, or stopped it, is not told."""
+        log.warning("%s was not sent: %s", name, reason)  # in the browser's own words
         if self._coming(0.0):
-            self._session.journey.refuse(f"{name}: {reason}")
+            self._say_not_sent(name)
+
+    def _say_not_sent(self, name: str) -> None:
+        self._session.journey.refuse(self._session.texts.trouble.not_arrived.format(name=name))
 
     def _judge(self) -> Judge | None:
         model = self._model()

@@ -154,6 +154,10 @@ ENGLISH = Texts(
         try_again="Try again",
         begin_anew="Begin with an empty list",
         begin_anew_sure="What is there now is set aside, not deleted, and this app no longer shows it.",
+        not_arrived=(
+            "{name} did not arrive: the connection broke or was refused. Nothing is wrong with "
+            "your photo. Check the network, then choose it again."
+        ),
         unreachable_title="The computer behind this page cannot be reached",
         unreachable_advice=(
             "If only the network is gone, what you did here is still there. Check the network, and that the program "

@@ -160,6 +160,10 @@ SPANISH = Texts(
         try_again="Intentar otra vez",
         begin_anew="Empezar con una lista vacía",
         begin_anew_sure="Lo que hay ahora se aparta, sin borrarlo, y la aplicación ya no lo muestra.",
+        not_arrived=(
+            "{name} no ha llegado: la conexión se cortó o fue rechazada. Su foto está bien. "
+            "Compruebe la red y vuelva a elegirla."
+        ),
         unreachable_title="No se puede conectar con el ordenador de esta página",
         unreachable_advice=(
             "Si solo falla la red, lo que ha hecho aquí sigue ahí. Compruebe la red y que el programa siga en marcha; "

@@ -166,6 +166,10 @@ FRENCH = Texts(
         begin_anew_sure=(
             "Ce qui est là maintenant est mis de côté, sans être supprimé, et l'application ne le montre plus."
         ),
+        not_arrived=(
+            "{name} n'est pas arrivée : la connexion a été coupée ou refusée. Votre photo n'a "
+            "rien. Vérifiez le réseau, puis choisissez-la à nouveau."
+        ),
         unreachable_title="L'ordinateur qui sert cette page est injoignable",
         unreachable_advice=(
             "Si seul le réseau manque, ce que vous avez fait ici est toujours là. Vérifiez le réseau et que le "

@@ -157,6 +157,10 @@ PORTUGUESE = Texts(
         try_again="Tentar de novo",
         begin_anew="Começar com uma lista vazia",
         begin_anew_sure="O que existe agora fica separado, sem ser apagado, e o aplicativo não o mostra mais.",
+        not_arrived=(
+            "{name} não chegou: a conexão caiu ou foi recusada. Sua foto está boa. Verifique a "
+            "rede e escolha-a de novo."
+        ),
         unreachable_title="Não é possível acessar o computador desta página",
         unreachable_advice=(
             "Se só a rede caiu, o que foi feito aqui continua lá. Verifique a rede e se o programa ainda está rodando; "

@@ -138,6 +138,8 @@ class TroubleTexts:
     try_again: str
     begin_anew: str
     begin_anew_sure: str
+    not_arrived: str
+    """with {name}; a photo on its way from a browser"""
     unreachable_title: str
     """in a browser: the computer that serves the page does not answer"""
     unreachable_advice: str

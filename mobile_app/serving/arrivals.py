@@ -22,6 +22,8 @@ class Expected:
     came: Callable[[float], bool]
     """is told the share that is here, 0 to 1; answers whether the file is still wanted"""
     done: Callable[[bytes], None]
+    lost: Callable[[], None] = lambda: None
+    """the connection broke, or more came than was said: nothing more will come"""
 
 
 class Arrivals:
@@ -58,9 +60,11 @@ async def _take(file: Expected, receive: Receive) -> int:
     while True:
         message = await receive()
         if message["type"] != "http.request":
+            file.lost()
             return 499  # the browser has gone; nobody reads this
         held += message.get("body", b"")
         if len(held) > file.size:
+            file.lost()
             return 413
         if not file.came(len(held) / file.size if file.size else 1.0):
             return 410

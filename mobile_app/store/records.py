@@ -59,9 +59,12 @@ class Judge:
 
 def _figure(values: object) -> Figure:
     match values:
-        case {"value": int() | float() as value, "low": int() | float() as low, "high": int() | float() as high} if (
-            isinstance(n := values.get("n"), int)
-        ):
+        case {
+            "value": int() | float() as value,
+            "low": int() | float() as low,
+            "high": int() | float() as high,
+            "n": int(n),
+        }:
             return Figure(value=value, low=low, high=high, n=n)
         case _:
             raise ValueError("a figure of the model of an answer is of the wrong kind")

@@ -127,7 +127,7 @@ class Nothing:
 @pytest.mark.parametrize("start", STARTS, ids=lambda start: start.name)
 def test_every_screen_says_what_is_so_and_nothing_else(tmp_path: Path, start: Start, code: str) -> None:
     with Store(tmp_path) as store:
-        kept = Kept(store=store, **start.kept)
+        kept = Kept(store=store, **cast("dict[str, Any]", start.kept))
         session = Session(journey=lambda _: Bench().journey, kept=kept, changed=lambda: None, language=code)
         promises = Promises(kept=kept, **start.promises)
         desk = Desk(session=session, look=Look(), files=cast("Files", Nothing()), promises=promises)
@@ -159,6 +159,7 @@ def test_every_combination_says_one_thing_of_each_kind() -> None:
 
 NEUTRAL = {
     "find[2]",
+    "not_arrived",
     "theme_system", "question", "none", "unreachable_title", "unreachable_advice", "store_advice", "no_photo_kept",
     "too_large", "none_yet", "refused", "stored", "keep_photos_hint", "storage", "keep_photos", "begin_anew_sure",
 }  # fmt: skip

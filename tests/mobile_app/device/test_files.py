@@ -13,7 +13,7 @@ from app_bench import Bench
 
 from mobile_app.device.files import DeviceFiles, key_place, on_phone
 from mobile_app.locales import ENGLISH
-from mobile_app.screens import PhotoRefused
+from mobile_app.screens import PhotoRefused, Welcome
 from mobile_app.serving.arrivals import Arrivals
 from mobile_app.session import Kept, Session
 from mobile_app.store import Store
@@ -205,3 +205,28 @@ def test_a_file_too_large_is_told_before_anything_is_sent(device: Device) -> Non
     for part in ("big.tif", "70 MB", "50 MB", "Nothing was sent"):
         assert part in journey.screen.reason
     assert not arrivals._expected
+
+
+def test_a_photo_that_does_not_arrive_is_said_with_the_way_on(device: Device) -> None:
+    async def upload(self: Any, files: list[ft.FilePickerUploadFile]) -> None:
+        raise RuntimeError("HTTP 500")
+
+    journey = Bench().journey
+    session = Session(journey=lambda _: journey, kept=Kept(store=None), changed=lambda: None)
+    page, arrivals = FakePage(web=True), Arrivals()
+    files = DeviceFiles(
+        page=cast("ft.Page", page),
+        session=session,
+        model=lambda: None,
+        camera=cast("Any", None),
+        reopen=cast("Any", None),
+        arrivals=arrivals,
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ft.FilePicker, "upload", upload)
+        files._picked([ft.FilePickerFile(id=1, name="mole.jpg", size=9)])
+    assert journey.screen == PhotoRefused(reason=ENGLISH.trouble.not_arrived.format(name="mole.jpg"))
+    (expected,) = arrivals._expected.values()
+    journey.start_over()
+    expected.lost()
+    assert journey.screen == Welcome(), "whoever has gone elsewhere is not called back"

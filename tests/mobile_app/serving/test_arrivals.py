@@ -87,9 +87,11 @@ def test_more_than_was_said_is_refused() -> None:
 @pytest.mark.parametrize("chunks", [[None], [b"ab", None]])
 def test_a_browser_that_goes_away_leaves_nothing(chunks: list[bytes | None]) -> None:
     arrivals, watcher = Arrivals(), Watcher()
-    path = arrivals.expect(Expected(size=8, came=watcher.came, done=watcher.files.append))
-    sent(arrivals, path, chunks)
+    lost: list[bool] = []
+    file = Expected(size=8, came=watcher.came, done=watcher.files.append, lost=lambda: lost.append(True))
+    sent(arrivals, arrivals.expect(file), chunks)
     assert not watcher.files
+    assert lost == [True], "whoever waits for it is told"
 
 
 def test_an_empty_file_is_one_too() -> None:
