@@ -94,9 +94,12 @@ class Report:
 
     @property
     def condition_set_text(self) -> str:
-        """ "One of: ...", or nothing where there is no prediction set."""
+        """ "One of: ...", or "Most likely: ..." for a single one; nothing where there is no prediction set."""
         names = [self.texts.condition_of(condition).name for condition in self.condition_set]
-        return self.texts.condition_set.format(conditions=", ".join(names)) if names else ""
+        if not names:
+            return ""
+        said = self.texts.condition_set_of_one if len(names) == 1 else self.texts.condition_set
+        return said.format(conditions=", ".join(names))
 
     @property
     def disclaimer(self) -> str:

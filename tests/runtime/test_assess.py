@@ -143,6 +143,25 @@ def test_a_prediction_set_is_shown_by_name(language: str) -> None:
     assert {type(value) for value in report.to_dict()["condition_set"]} == {str}
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_prediction_set_of_one_is_not_called_one_of_several(language: str) -> None:
+    texts = texts_for(language)
+    report = Report(
+        tier=Tier.LOW,
+        malignancy=0.1,
+        conditions=(),
+        condition_set=(Condition.MELANOCYTIC_NEVUS,),
+        novelty=0.0,
+        reason_codes=(Reason.FEW_SIGNS,),
+        model_id="m",
+        calibrated=True,
+        language=language,
+    )
+    name = texts.conditions.melanocytic_nevus.name
+    assert report.condition_set_text == texts.condition_set_of_one.format(conditions=name)
+    assert not report.condition_set_text.startswith(texts.condition_set.partition("{")[0])
+
+
 @pytest.mark.parametrize(
     "contradiction",
     [

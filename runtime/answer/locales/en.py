@@ -96,7 +96,7 @@ ENGLISH = Texts(
         no_detail="The photo shows no detail. Bring the spot into the middle of the picture and take it again.",
         blurred="The photo is blurred. Hold the phone still, tap on the spot to focus, and take it again.",
         glare="Light is reflected on the spot. Turn off the flash, tilt the phone a little, and take it again.",
-        too_far="The spot is too small in the photo. Move closer until it fills about a third of the picture.",
+        too_far="The spot is too small in the photo. Move closer until it fills about half of the picture.",
         too_close="The spot does not fit into the photo. Move back until there is skin all around it.",
         colour_cast="The colours of the photo are off. Take it again in daylight, without coloured light or filter.",
     ),
@@ -164,6 +164,7 @@ ENGLISH = Texts(
     abcde_heading="The ABCDE signs",
     conditions_heading="Looks most like",
     condition_set="One of: {conditions}.",
+    condition_set_of_one="Most likely: {conditions}.",
     model_line="Model {model_id}.",
     score_line="Malignancy score {score}.",
     explanation_caveat=(

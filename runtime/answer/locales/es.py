@@ -97,7 +97,7 @@ SPANISH = Texts(
         no_detail="La foto no muestra ningún detalle. Ponga la mancha en el centro de la imagen y repítala.",
         blurred="La foto está borrosa. Mantenga quieto el teléfono, toque la mancha en la pantalla y repítala.",
         glare="La luz se refleja en la mancha. Apague el flash, incline un poco el teléfono y repita la foto.",
-        too_far="La mancha es demasiado pequeña en la foto. Acérquese hasta que ocupe un tercio de la imagen.",
+        too_far="La mancha es demasiado pequeña en la foto. Acérquese hasta que ocupe cerca de la mitad de la imagen.",
         too_close="La mancha no cabe en la foto. Aléjese hasta que se vea piel a su alrededor.",
         colour_cast="Los colores de la foto no son reales. Repítala con luz de día, sin luces de color ni filtros.",
     ),
@@ -172,6 +172,7 @@ SPANISH = Texts(
     abcde_heading="Las señales ABCDE",
     conditions_heading="A qué se parece más",
     condition_set="Una de estas: {conditions}.",
+    condition_set_of_one="Lo más probable: {conditions}.",
     model_line="Modelo {model_id}.",
     score_line="Puntuación de malignidad {score}.",
     explanation_caveat=(

@@ -100,7 +100,7 @@ FRENCH = Texts(
         no_detail="La photo ne montre aucun détail. Placez la tache au milieu de l'image et reprenez-la.",
         blurred="La photo est floue. Tenez le téléphone immobile, touchez la tache à l'écran et reprenez-la.",
         glare="La lumière se reflète sur la tache. Éteignez le flash, inclinez le téléphone et reprenez la photo.",
-        too_far="La tache est trop petite sur la photo. Approchez-vous : elle doit remplir un tiers de l'image.",
+        too_far="La tache est trop petite sur la photo. Approchez-vous : elle doit en remplir environ la moitié.",
         too_close="La tache ne tient pas dans la photo. Reculez jusqu'à voir de la peau tout autour.",
         colour_cast="Les couleurs sont fausses. Reprenez la photo à la lumière du jour, sans lumière ni filtre coloré.",
     ),
@@ -177,6 +177,7 @@ FRENCH = Texts(
     abcde_heading="Les signes ABCDE",
     conditions_heading="Ce à quoi cela ressemble le plus",
     condition_set="L'un de ceux-ci : {conditions}.",
+    condition_set_of_one="Le plus probable : {conditions}.",
     model_line="Modèle {model_id}.",
     score_line="Score de malignité {score}.",
     explanation_caveat=(

@@ -97,7 +97,7 @@ PORTUGUESE = Texts(
         no_detail="A foto não mostra nenhum detalhe. Coloque a mancha no centro da imagem e tire-a de novo.",
         blurred="A foto está borrada. Segure o telefone firme, toque na mancha para focar e tire-a de novo.",
         glare="A luz se reflete na mancha. Desligue o flash, incline um pouco o telefone e tire a foto de novo.",
-        too_far="A mancha está pequena demais na foto. Aproxime-se até ela ocupar cerca de um terço da imagem.",
+        too_far="A mancha está pequena demais na foto. Aproxime-se até ela ocupar cerca de metade da imagem.",
         too_close="A mancha não cabe na foto. Afaste-se até aparecer pele em toda a volta.",
         colour_cast="As cores da foto não são reais. Tire-a de novo à luz do dia, sem luz colorida nem filtro.",
     ),
@@ -172,6 +172,7 @@ PORTUGUESE = Texts(
     abcde_heading="Os sinais ABCDE",
     conditions_heading="Com o que mais se parece",
     condition_set="Uma destas: {conditions}.",
+    condition_set_of_one="O mais provável: {conditions}.",
     model_line="Modelo {model_id}.",
     score_line="Pontuação de malignidade {score}.",
     explanation_caveat=(

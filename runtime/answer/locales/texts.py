@@ -126,6 +126,8 @@ class Texts:
     conditions_heading: str
     condition_set: str
     """with {conditions}, the names of a prediction set"""
+    condition_set_of_one: str
+    """with {conditions}, the only name of a prediction set"""
     model_line: str
     """with {model_id}"""
     score_line: str
