@@ -37,13 +37,14 @@ from mobile_app.screens import (
 from mobile_app.serving.arrivals import Arrivals
 from mobile_app.serving.beside import UNKEPT
 from mobile_app.session import Session, Tab
-from mobile_app.spots import Comparison, SpotDetail, SpotEdit, SpotList, Unreadable
+from mobile_app.spots import Comparison, KeptAnswer, SpotDetail, SpotEdit, SpotList, Unreadable
 from mobile_app.trail import START, Trail
-from mobile_app.views.answer import cannot_assess, verdict
+from mobile_app.views.answer import cannot_assess, kept_answer, verdict
 from mobile_app.views.camera import shooting
 from mobile_app.views.compare import comparison
 from mobile_app.views.desk import Desk
 from mobile_app.views.edit import spot_edit
+from mobile_app.views.enlarged import enlarged
 from mobile_app.views.guide import guide
 from mobile_app.views.intro import introduction
 from mobile_app.views.keep import keeping
@@ -136,6 +137,8 @@ def _content(desk: Desk) -> ft.Control:
     session = desk.session
     if session.introducing:
         return introduction(desk)
+    if session.enlarged is not None:
+        return enlarged(desk, session.enlarged)
     if session.keeping is not None:
         return keeping(desk, session.keeping)
     match session.tab:
@@ -181,6 +184,8 @@ def _spots(desk: Desk) -> ft.Control:
             return spot_edit(desk, view)
         case Comparison() as view:
             return comparison(desk, view)
+        case KeptAnswer() as view:
+            return kept_answer(desk, view)
         case Unreadable() as view:
             return unreadable(desk, view)
 
@@ -275,7 +280,7 @@ class Steps:
         if self._page.title != title:
             self._page.title = title
             self._page.schedule_update()
-        stays = self._trail.can_go_back
+        stays = self._trail.can_go_back or (self._session.unkept and not self._session.warned)
         if self._view.can_pop is stays:
             self._view.can_pop = not stays
             self._page.schedule_update()
@@ -283,7 +288,8 @@ class Steps:
     async def _on_back(self) -> None:
         """A phone's own button, or its gesture."""
         await self._view.confirm_pop(False)
-        self._trail.back()
+        if not self._trail.back() and self._session.unkept:
+            self._session.warn()  # and the next time nothing holds it back
 
 
 def _journey(page: ft.Page, model: SharedModel, owner: Session) -> Journey:

@@ -3,7 +3,7 @@
 import logging
 import weakref
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from typing import Any
@@ -15,8 +15,8 @@ from mobile_app.journey import Journey
 from mobile_app.locales import LANGUAGES, Texts
 from mobile_app.preferences import Preferences, from_values, to_values
 from mobile_app.screens import CannotAssess, Screen, Verdict, Welcome
-from mobile_app.spots import Keeping, SpotEdit, Spots
-from mobile_app.store import Judge, Store, StoreError, Usage
+from mobile_app.spots import Keeping, SpotDetail, SpotEdit, Spots
+from mobile_app.store import Judge, Lesion, Store, StoreError, Usage
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +57,14 @@ class Kept:
     """everyone who opens the page sees it"""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Enlarged:
+    """A photo, as large as the window."""
+
+    jpeg: bytes = field(repr=False)
+    label: str
+
+
 class Session:
     """Everything that is on show, and what a tap changes. `changed` is called after each change."""
 
@@ -76,6 +84,10 @@ class Session:
         self.step = 0
         """of the introduction"""
         self.keeping: Keeping | None = None
+        self.again: Lesion | None = None
+        """the spot that the next photo belongs to, where that was said beforehand"""
+        self.enlarged: Enlarged | None = None
+        """a photo that fills the window"""
         self.deleting_all = False
         self.beginning_anew = False
         self.subpage: Subpage | None = None
@@ -87,6 +99,8 @@ class Session:
         """the last photo whose answer was kept"""
         self.message = ""
         """one line that says what was just done; gone with the next tap"""
+        self.failed = False
+        """whether the message is about what could not be done"""
         self.preferences = Preferences().with_language(language)
         self._use(kept)
         self.journey = journey(self)
@@ -143,7 +157,9 @@ class Session:
     ) -> None:
         """Show again what was on show before, as far as it is still there."""
         self.deleting_all = self.beginning_anew = False
-        self.message = ""
+        self.enlarged = None
+        self.again = self.again if tab is Tab.PHOTO else None
+        self.message, self.failed = "", False
         if self.preferences.introduced is (step is not None):
             self.preferences = replace(self.preferences, introduced=step is None)
         self.tab, self.step, self.subpage = tab, step or 0, subpage
@@ -178,11 +194,55 @@ class Session:
     def open_tab(self, tab: Tab) -> None:
         """A tab always opens at its beginning, but the photo's, whose answer stays until another photo is chosen."""
         self.tab = tab
+        self.again = self.enlarged = None
         self.deleting_all = self.beginning_anew = False
         self.subpage = None
         if tab is Tab.SPOTS and self.spots is not None:
             self.spots.show_list()
         self.say("")
+
+    def photograph_again(self) -> None:
+        """To the photo's start, for the spot that is open: it is chosen already when the photo is kept."""
+        if self.spots is None or not isinstance(self.spots.view, SpotDetail):
+            return
+        lesion = self.spots.view.lesion
+        self.begin_again()
+        self.again = lesion
+        self.changed()
+
+    def forget_again(self) -> None:
+        """The next photo belongs to no spot that was said beforehand."""
+        self.again = None
+        self.changed()
+
+    def enlarge(self, jpeg: bytes, label: str) -> None:
+        """Show a photo as large as the window."""
+        self.enlarged = Enlarged(jpeg=jpeg, label=label)
+        self.changed()
+
+    def enlarge_kept(self, shot_id: str, label: str) -> None:
+        """The same for a kept photo, by its shot's id."""
+        if self.spots is None:
+            return
+        try:
+            photo = self.spots.store.photo(shot_id)
+        except StoreError as problem:
+            self.fail(str(problem))
+            return
+        self.enlarge(photo, label)
+
+    def shrink(self) -> None:
+        self.enlarged = None
+        self.changed()
+
+    @property
+    def warned(self) -> bool:
+        """Whether the last thing said is what leaving now would cost."""
+        return self.failed and self.message == self.texts.trouble.leaving
+
+    def warn(self) -> None:
+        """Say what leaving now would cost."""
+        self.fail(self.texts.trouble.leaving)
 
     def begin_again(self) -> None:
         """From the start, whatever was on show; what is kept stays."""
@@ -210,6 +270,8 @@ class Session:
             if hash(self.keeping.photo) != self._drafted:
                 self._drafted = hash(self.keeping.photo)
                 self.drafts.pop(KEEP_FORM, None)
+                if self.again is not None and self.again.id in {lesion.id for lesion in self.spots.known()}:
+                    self.drafts[KEEP_FORM] = Draft(lesion_id=self.again.id)
             self.say("")
 
     def stop_keeping(self) -> None:
@@ -226,9 +288,9 @@ class Session:
         try:
             found = spots.keep(kept, lesion_id=lesion_id, name=name, place=place, answers=answers)
         except StoreError as problem:
-            self.say(self.texts.answer.not_saved.format(reason=problem))
+            self.fail(self.texts.answer.not_saved.format(reason=problem))
             return
-        self.keeping = None
+        self.keeping = self.again = None
         self.drafts.pop(KEEP_FORM, None)
         if isinstance(self.journey.screen, Verdict):
             self._kept_photo = weakref.ref(self.journey.screen.photo)
@@ -258,7 +320,7 @@ class Session:
         if not self.spots.delete_all():
             return
         self.deleting_all = False
-        self.keeping = None
+        self.keeping = self.again = None
         self.drafts.clear()
         self.journey.start_over()
         self.preferences = Preferences(language=self.preferences.language, introduced=True)
@@ -277,7 +339,12 @@ class Session:
 
     def say(self, message: str) -> None:
         """One line about what was just done; "" takes the last one away."""
-        self.message = message
+        self.message, self.failed = message, False
+        self.changed()
+
+    def fail(self, message: str) -> None:
+        """One line about what could not be done, and why."""
+        self.message, self.failed = message, True
         self.changed()
 
     def _use(self, kept: Kept) -> None:
@@ -285,7 +352,7 @@ class Session:
         self.preferences = self._remembered() or self.preferences
         if kept.store is not None:
             kept.store.keep_photos = self.preferences.keep_photos
-        self.spots = None if kept.store is None else Spots(kept.store, changed=lambda: self.changed(), failed=self.say)
+        self.spots = None if kept.store is None else Spots(kept.store, changed=lambda: self.changed(), failed=self.fail)
 
     def _remembered(self) -> Preferences | None:
         if self.kept.store is None:

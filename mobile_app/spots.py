@@ -19,6 +19,9 @@ log = logging.getLogger(__name__)
 
 Now = Callable[[], datetime]
 
+SKEW = timedelta(days=1)
+"""By which two right clocks may differ, one of another time zone among them: no date within it lies in the future."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
@@ -31,11 +34,13 @@ class Entry:
     thumbnail: bytes = field(repr=False)
     """JPEG of the newest kept photo; empty without one"""
     due: date | None
+    ahead: bool = False
+    """whether its newest photo has a date that has not come yet"""
 
 
 @dataclass(frozen=True, kw_only=True)
 class SpotList:
-    """All spots that fit the search, the one with the newest photo first."""
+    """All spots that fit the search, the one with the newest photo first; those dated in the future last."""
 
     entries: tuple[Entry, ...]
     search: str = ""
@@ -52,6 +57,8 @@ class Moment:
 
     shot: Shot
     thumbnail: bytes = field(repr=False)
+    ahead: bool = False
+    """whether its date has not come yet"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,13 +98,23 @@ class Comparison:
 
 
 @dataclass(frozen=True, kw_only=True)
+class KeptAnswer:
+    """One kept photo with the whole answer that was given on it."""
+
+    lesion: Lesion
+    shot: Shot
+    photo: bytes = field(repr=False)
+    """JPEG; empty where it was not kept"""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Unreadable:
     """The spots are there and cannot be listed: an empty list would say that there are none."""
 
     reason: str
 
 
-SpotView = SpotList | SpotDetail | SpotEdit | Comparison | Unreadable
+SpotView = SpotList | SpotDetail | SpotEdit | Comparison | KeptAnswer | Unreadable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,11 +182,14 @@ class Spots:
         changed: Callable[[], None],
         failed: Callable[[str], None],
         now: Now = lambda: datetime.now(UTC),
+        clock: Now = lambda: datetime.now(UTC),
     ) -> None:
+        """`now` dates what is kept; `clock` tells which dates lie in the future."""
         self.store = store
         self._changed = changed
         self._failed = failed
         self._now = now
+        self._clock = clock
         self.view: SpotView = SpotList(entries=())
         """read when it is first asked for: the app's start does not wait for every thumbnail"""
 
@@ -218,9 +238,15 @@ class Spots:
         if len(pair) == 2:
             self._attempt(lambda: self._comparison(lesion, kept, *pair))
 
+    def show_answer(self, shot_id: str) -> None:
+        """The whole answer on one photo of the open spot."""
+        if isinstance(self.view, SpotDetail):
+            lesion = self.view.lesion
+            self._attempt(lambda: self._answer(lesion, shot_id))
+
     def back(self) -> None:
-        """One step up: from a comparison or an edit to the spot, from there to the list."""
-        if isinstance(self.view, Comparison | SpotEdit):
+        """One step up: from a comparison, an edit or an answer to the spot, from there to the list."""
+        if isinstance(self.view, Comparison | SpotEdit | KeptAnswer):
             self.open(self.view.lesion.id)
         else:
             self.show_list()
@@ -228,7 +254,7 @@ class Spots:
     def return_to(self, view: SpotView) -> None:
         """Show again what was on show before, read anew; what is gone by now leads to the list."""
         match view:
-            case SpotDetail() | SpotEdit() | Comparison() if view.lesion.id in {spot.id for spot in self.known()}:
+            case SpotDetail() | SpotEdit() | Comparison() | KeptAnswer() if self._is_known(view.lesion):
                 self.open(view.lesion.id)
                 self._further(view)
             case SpotList():
@@ -236,13 +262,19 @@ class Spots:
             case _:
                 self._go(self._list())
 
-    def _further(self, view: SpotDetail | SpotEdit | Comparison) -> None:
+    def _is_known(self, lesion: Lesion) -> bool:
+        return lesion.id in {spot.id for spot in self.known()}
+
+    def _further(self, view: SpotDetail | SpotEdit | Comparison | KeptAnswer) -> None:
         """From a spot's own screen on to what was open of it."""
         match view:
             case SpotEdit():
                 self.edit()
             case Comparison():
                 self.compare(view.earlier.id, view.later.id)
+            case KeptAnswer():
+                if isinstance(self.view, SpotDetail) and view.shot.id in {each.shot.id for each in self.view.moments}:
+                    self.show_answer(view.shot.id)
             case SpotDetail():
                 return
 
@@ -351,7 +383,14 @@ class Spots:
             entries = tuple(self._entry(lesion, due.get(lesion.id)) for lesion in lesions)
         except StoreError as problem:
             return Unreadable(reason=str(problem))
-        return SpotList(entries=entries, search=search, region=region)
+        return SpotList(entries=tuple(sorted(entries, key=lambda entry: entry.ahead)), search=search, region=region)
+
+    def _answer(self, lesion: Lesion, shot_id: str) -> KeptAnswer:
+        shot = self.store.shot(shot_id)
+        return KeptAnswer(lesion=lesion, shot=shot, photo=self.store.photo(shot_id) if shot.has_photo else b"")
+
+    def _ahead(self, shot: Shot) -> bool:
+        return shot.taken > self._clock() + SKEW
 
     def _comparison(self, lesion: Lesion, kept: tuple[Shot, ...], earlier: Shot, later: Shot) -> Comparison:
         return Comparison(
@@ -372,10 +411,14 @@ class Spots:
             last=shots[-1] if shots else None,
             thumbnail=self._thumbnail(kept[-1]) if kept else b"",
             due=due,
+            ahead=bool(shots) and self._ahead(shots[-1]),
         )
 
     def _detail(self, lesion_id: str) -> SpotDetail:
-        moments = tuple(Moment(shot=shot, thumbnail=self._thumbnail(shot)) for shot in self.store.shots(lesion_id))
+        moments = tuple(
+            Moment(shot=shot, thumbnail=self._thumbnail(shot), ahead=self._ahead(shot))
+            for shot in self.store.shots(lesion_id)
+        )
         due = self.store.reminders().get(lesion_id)
         return SpotDetail(lesion=self.store.lesion(lesion_id), moments=moments, due=due)
 

@@ -18,7 +18,7 @@ from mobile_app.screens import (
     Welcome,
 )
 from mobile_app.session import Session, Subpage, Tab
-from mobile_app.spots import Comparison, Keeping, SpotDetail, SpotEdit, SpotView
+from mobile_app.spots import Comparison, Keeping, KeptAnswer, SpotDetail, SpotEdit, SpotView
 
 START = "/"
 
@@ -118,6 +118,8 @@ def address_of(session: Session) -> str | None:
     """Of the screen on show; None for one that stands wherever it happened."""
     if session.introducing:
         return f"/introduction/{session.step + 1}"
+    if session.enlarged is not None:
+        return "/enlarged"
     if session.keeping is not None:
         return "/keep"
     match session.tab:
@@ -153,6 +155,8 @@ def _of_spots(view: SpotView) -> str:
             return f"/spots/{view.lesion.id}/change"
         case Comparison():
             return f"/spots/{view.lesion.id}/compare"
+        case KeptAnswer():
+            return f"/spots/{view.lesion.id}/answer/{view.shot.id}"
         case _:
             return "/spots"
 

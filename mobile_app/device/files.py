@@ -2,6 +2,8 @@
 
 import io
 import logging
+import re
+import unicodedata
 from collections.abc import Awaitable, Callable
 from contextvars import copy_context
 from datetime import UTC, date, datetime
@@ -16,7 +18,7 @@ from mobile_app.paper import Sheet
 from mobile_app.screens import CannotAssess, Verdict
 from mobile_app.serving.arrivals import Arrivals, Expected
 from mobile_app.session import Session, Tab
-from mobile_app.spots import SpotDetail
+from mobile_app.spots import KeptAnswer, SpotDetail
 from mobile_app.store import Judge, StoreError, import_archive, reminder_event, write_archive
 from mobile_app.views.desk import Files, Viewfinder, Way
 from runtime.errors import first_line
@@ -30,6 +32,9 @@ log = logging.getLogger(__name__)
 
 _PHONES = frozenset({ft.PagePlatform.ANDROID, ft.PagePlatform.IOS})
 _MIME_TYPES = {"pdf": "application/pdf", "ics": "text/calendar"}  # of what is shared
+
+LONGEST_NAME = 40
+"""Letters of a spot's name in the name of its page."""
 
 Reopen = Callable[[bool], Awaitable[None]]
 """Tries to open what is kept; with True it is set aside first."""
@@ -163,18 +168,19 @@ class DeviceFiles:
         screen = self._session.journey.screen
         if not isinstance(screen, Verdict | CannotAssess):
             return
-        self._hand_on_sheet(sheet_of(screen, texts=self._session.texts, judge=self._judge(), today=_today()), way)
+        sheet = sheet_of(screen, texts=self._session.texts, judge=self._judge(), today=_today())
+        self._hand_on_sheet(sheet, way, moment=datetime.now(UTC))
 
     def _hand_on_shot(self, shot_id: str, way: Way) -> None:
         session = self._session
-        if session.spots is None or not isinstance(session.spots.view, SpotDetail):
+        if session.spots is None or not isinstance(session.spots.view, SpotDetail | KeptAnswer):
             return
         store = session.spots.store
         try:
             shot = store.shot(shot_id)
             photo = store.photo(shot_id) if shot.has_photo else b""
         except StoreError as problem:
-            session.say(session.texts.answer.not_saved.format(reason=problem))
+            session.fail(session.texts.answer.not_saved.format(reason=problem))
             return
         sheet = sheet_of_shot(
             shot,
@@ -184,15 +190,15 @@ class DeviceFiles:
             language=session.preferences.language,
         )
         if sheet is not None:
-            self._hand_on_sheet(sheet, way)
+            self._hand_on_sheet(sheet, way, moment=shot.taken)
 
-    def _hand_on_sheet(self, sheet: Sheet, way: Way) -> None:
+    def _hand_on_sheet(self, sheet: Sheet, way: Way, *, moment: datetime) -> None:
         def make() -> bytes:
             from mobile_app.paper import as_pdf, as_png  # not at start: fonts and the whole layout
 
             return as_png(sheet) if way is Way.SAVE_PNG else as_pdf(sheet)
 
-        name = f"skintag-{sheet.taken.isoformat()}.{'png' if way is Way.SAVE_PNG else 'pdf'}"
+        name = page_name(sheet.lesion, moment, kind="png" if way is Way.SAVE_PNG else "pdf")
         give = self._share if way is Way.SHARE else self._save
         self._hand_on(lambda: give(name, make))
 
@@ -228,7 +234,7 @@ class DeviceFiles:
             try:
                 said = await give()
             except Exception as problem:  # full disks, refused folders: the platforms raise what they like
-                self._session.say(self._session.texts.answer.not_saved.format(reason=problem))
+                self._session.fail(self._session.texts.answer.not_saved.format(reason=problem))
                 return
             if said and done is not None:
                 done()
@@ -273,10 +279,17 @@ def restore(session: Session, files: list[ft.FilePickerFile]) -> None:
     try:
         merged = import_archive(session.spots.store, io.BytesIO(files[0].bytes or b""))
     except StoreError as problem:
-        session.say(texts.answer.not_saved.format(reason=problem))
+        session.fail(texts.settings.not_imported.format(reason=problem))
         return
     session.spots.refresh()
     session.say(texts.settings.imported.format(spots=merged.lesions, photos=merged.shots))
+
+
+def page_name(spot: str, moment: datetime, *, kind: str) -> str:
+    """Of a page for a doctor: no two photos share one. What not every system allows in a name is left out."""
+    plain = unicodedata.normalize("NFKD", spot).encode("ascii", "ignore").decode()
+    words = "-".join(re.findall("[a-z0-9]+", plain.lower()))[:LONGEST_NAME].strip("-")
+    return "-".join(part for part in ("skintag", words, f"{moment:%Y-%m-%d-%H%M%S}") if part) + f".{kind}"
 
 
 def _today() -> date:

@@ -30,7 +30,7 @@ ENGLISH = Texts(
                 "belongs in front of a doctor whatever the app says.",
             ),
             (
-                "For every skin",
+                "Less certain on dark skin",
                 "It has seen few photos of dark skin and cannot promise the same there. Look at palms, soles and "
                 "nails, "
                 "too. When it cannot judge a photo it says so.",
@@ -41,7 +41,7 @@ ENGLISH = Texts(
         begin="Start",
         question="How soon should someone look at this?",
         tips=(
-            "One spot, in the middle, filling about a third of the picture.",
+            "One spot, in the middle, filling about half of the picture.",
             "Even daylight; no shadow, no flash glare.",
             "Hold still until the skin is sharp.",
         ),
@@ -132,6 +132,10 @@ ENGLISH = Texts(
         copied="Copied",
         shared="Shared",
         saved="Saved",
+        enlarge="Enlarge the photo",
+        shrink="Close the photo",
+        dismiss="Close the message",
+        failed="That did not work",
         not_saved="Could not be saved: {reason}",
     ),
     trouble=TroubleTexts(
@@ -151,6 +155,7 @@ ENGLISH = Texts(
             "This photo was not judged. Try again; if that fails too, close other apps and restart this one."
         ),
         details="What happened",
+        leaving="What you have not kept will be gone. Go back once more to leave.",
         try_again="Try again",
         begin_anew="Begin with an empty list",
         begin_anew_sure="What is there now is set aside, not deleted, and this app no longer shows it.",
@@ -199,6 +204,21 @@ ENGLISH = Texts(
             ("bleeding", "Has it bled, wept or formed a crust?"),
             ("itch", "Does it itch or hurt?"),
         ),
+        said=(
+            ("asymmetry", "One half has become unlike the other"),
+            ("border", "Its edge has become ragged or blurred"),
+            ("colour", "It has a new colour, or more of them"),
+            ("diameter", "It has grown"),
+            ("evolution", "It has changed in another way"),
+            ("bleeding", "It has bled, wept or formed a crust"),
+            ("itch", "It itches or hurts"),
+        ),
+        ahead="This date lies in the future: the clock of the device was wrong.",
+        again="New photo of this spot",
+        again_of="The next photo is of: {name}",
+        again_not="Not of this spot",
+        show_answer="Show the result",
+        clear_search="Clear the search",
         photos="Photos: {count}",
         no_photo_kept="The photo was not kept.",
         not_assessed="Not assessed",
@@ -227,7 +247,7 @@ ENGLISH = Texts(
         delete_spot="Delete this spot",
         delete_sure="It cannot be brought back.",
         delete="Delete",
-        keep_it="Keep",
+        keep_it="Cancel",
     ),
     settings=SettingTexts(
         title="Settings",
@@ -251,6 +271,7 @@ ENGLISH = Texts(
         export_all="Save everything as one file",
         import_all="Bring such a file back",
         imported="Added: spots {spots}, photos {photos}.",
+        not_imported="Could not be brought back: {reason}",
         delete_all="Delete everything",
         delete_all_sure="All spots, photos and notes will be gone. They cannot be brought back.",
         deleted="Everything was deleted.",

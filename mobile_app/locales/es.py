@@ -30,7 +30,7 @@ SPANISH = Texts(
                 "debe verla un médico, diga lo que diga la aplicación.",
             ),
             (
-                "Para toda piel",
+                "Menos segura en piel oscura",
                 "Ha visto pocas fotos de piel oscura y allí no puede prometer lo mismo. Mire también palmas, plantas y "
                 "uñas. Cuando no puede valorar una foto, lo dice.",
             ),
@@ -40,7 +40,7 @@ SPANISH = Texts(
         begin="Empezar",
         question="¿Cuándo debería verlo alguien?",
         tips=(
-            "Una sola mancha, en el centro, que ocupe un tercio de la imagen.",
+            "Una sola mancha, en el centro, que ocupe cerca de la mitad de la imagen.",
             "Luz de día uniforme; sin sombra ni reflejo del flash.",
             "No se mueva hasta que la piel se vea nítida.",
         ),
@@ -84,7 +84,9 @@ SPANISH = Texts(
         title="¿Está la mancha en el cuadro?",
         good="La foto es lo bastante buena para valorarla.",
         not_good="No se puede valorar esta foto",
-        frame_hint="Arrastre la foto hasta que la mancha quede en el centro. Debería ocupar la mitad del cuadro.",
+        frame_hint=(
+            "Arrastre la foto hasta que la mancha quede en el centro. Debería ocupar cerca de la mitad del cuadro."
+        ),
         frame_spoken="La parte de la foto que se valorará, ampliada {zoom} veces",
         zoom_in="Acercar",
         zoom_out="Alejar",
@@ -138,6 +140,10 @@ SPANISH = Texts(
         copied="Copiado",
         shared="Compartido",
         saved="Guardado",
+        enlarge="Ampliar la foto",
+        shrink="Cerrar la foto",
+        dismiss="Cerrar el mensaje",
+        failed="Eso no funcionó",
         not_saved="No se pudo guardar: {reason}",
     ),
     trouble=TroubleTexts(
@@ -157,6 +163,7 @@ SPANISH = Texts(
             "Esta foto no se valoró. Inténtelo otra vez; si vuelve a fallar, cierre otras aplicaciones y reinicie esta."
         ),
         details="Qué ocurrió",
+        leaving="Se perderá lo que no haya guardado. Vuelva atrás otra vez para salir.",
         try_again="Intentar otra vez",
         begin_anew="Empezar con una lista vacía",
         begin_anew_sure="Lo que hay ahora se aparta, sin borrarlo, y la aplicación ya no lo muestra.",
@@ -205,6 +212,21 @@ SPANISH = Texts(
             ("bleeding", "¿Ha sangrado, supurado o formado costra?"),
             ("itch", "¿Pica o duele?"),
         ),
+        said=(
+            ("asymmetry", "Una mitad se ha vuelto distinta de la otra"),
+            ("border", "Su borde se ha vuelto irregular o borroso"),
+            ("colour", "Tiene un color nuevo, o más colores"),
+            ("diameter", "Ha crecido"),
+            ("evolution", "Ha cambiado de otra manera"),
+            ("bleeding", "Ha sangrado, supurado o formado costra"),
+            ("itch", "Pica o duele"),
+        ),
+        ahead="Esta fecha está en el futuro: el reloj del dispositivo estaba mal.",
+        again="Nueva foto de esta mancha",
+        again_of="La próxima foto es de: {name}",
+        again_not="No es de esta mancha",
+        show_answer="Ver el resultado",
+        clear_search="Borrar la búsqueda",
         photos="Fotos: {count}",
         no_photo_kept="La foto no se guardó.",
         not_assessed="Sin valorar",
@@ -233,7 +255,7 @@ SPANISH = Texts(
         delete_spot="Borrar esta mancha",
         delete_sure="No se podrá recuperar.",
         delete="Borrar",
-        keep_it="Conservar",
+        keep_it="Cancelar",
     ),
     settings=SettingTexts(
         title="Ajustes",
@@ -257,6 +279,7 @@ SPANISH = Texts(
         export_all="Guardar todo en un archivo",
         import_all="Recuperar un archivo así",
         imported="Añadido: manchas {spots}, fotos {photos}.",
+        not_imported="No se pudo recuperar: {reason}",
         delete_all="Borrar todo",
         delete_all_sure="Se borrarán todas las manchas, fotos y notas. No se podrán recuperar.",
         deleted="Se borró todo.",

@@ -31,7 +31,7 @@ FRENCH = Texts(
                 "doit être vue par un médecin, quoi que dise l'application.",
             ),
             (
-                "Pour toutes les peaux",
+                "Moins sûre sur la peau foncée",
                 "Elle a vu peu de photos de peau foncée et ne peut y promettre autant. Regardez aussi paumes, "
                 "plantes et "
                 "ongles. Quand elle ne peut pas juger une photo, elle le dit.",
@@ -42,7 +42,7 @@ FRENCH = Texts(
         begin="Commencer",
         question="Quand faut-il faire voir cela ?",
         tips=(
-            "Une seule tache, au milieu, qui occupe un tiers de l'image.",
+            "Une seule tache, au milieu, qui occupe à peu près la moitié de l'image.",
             "Une lumière du jour égale ; ni ombre, ni reflet du flash.",
             "Ne bougez plus tant que la peau n'est pas nette.",
         ),
@@ -89,7 +89,10 @@ FRENCH = Texts(
         title="La tache est-elle dans le carré ?",
         good="La photo est assez bonne pour être examinée.",
         not_good="Cette photo ne peut pas être jugée",
-        frame_hint="Faites glisser la photo pour que la tache soit au milieu. Elle devrait remplir la moitié du carré.",
+        frame_hint=(
+            "Faites glisser la photo pour que la tache soit au milieu. Elle devrait remplir à peu près la moitié du "
+            "carré."
+        ),
         frame_spoken="La partie de la photo qui sera examinée, agrandie {zoom} fois",
         zoom_in="Rapprocher",
         zoom_out="Éloigner",
@@ -141,6 +144,10 @@ FRENCH = Texts(
         copied="Copié",
         shared="Partagé",
         saved="Enregistré",
+        enlarge="Agrandir la photo",
+        shrink="Fermer la photo",
+        dismiss="Fermer le message",
+        failed="Cela n'a pas marché",
         not_saved="Impossible d'enregistrer : {reason}",
     ),
     trouble=TroubleTexts(
@@ -161,6 +168,7 @@ FRENCH = Texts(
             "Cette photo n'a pas été examinée. Réessayez ; si cela échoue encore, fermez d'autres applications."
         ),
         details="Ce qui s'est passé",
+        leaving="Ce que vous n'avez pas gardé sera perdu. Revenez encore une fois en arrière pour quitter.",
         try_again="Réessayer",
         begin_anew="Commencer avec une liste vide",
         begin_anew_sure=(
@@ -211,6 +219,21 @@ FRENCH = Texts(
             ("bleeding", "A-t-elle saigné, suinté ou formé une croûte ?"),
             ("itch", "Démange-t-elle ou fait-elle mal ?"),
         ),
+        said=(
+            ("asymmetry", "Une moitié est devenue différente de l'autre"),
+            ("border", "Son bord est devenu irrégulier ou flou"),
+            ("colour", "Elle a une nouvelle couleur, ou plus de couleurs"),
+            ("diameter", "Elle a grandi"),
+            ("evolution", "Elle a changé d'une autre façon"),
+            ("bleeding", "Elle a saigné, suinté ou formé une croûte"),
+            ("itch", "Elle démange ou fait mal"),
+        ),
+        ahead="Cette date est dans le futur : l'horloge de l'appareil était fausse.",
+        again="Nouvelle photo de cette tache",
+        again_of="La prochaine photo est celle de : {name}",
+        again_not="Pas cette tache",
+        show_answer="Voir le résultat",
+        clear_search="Effacer la recherche",
         photos="Photos : {count}",
         no_photo_kept="La photo n'a pas été gardée.",
         not_assessed="Non évalué",
@@ -239,7 +262,7 @@ FRENCH = Texts(
         delete_spot="Supprimer cette tache",
         delete_sure="Elle ne pourra pas être récupérée.",
         delete="Supprimer",
-        keep_it="Conserver",
+        keep_it="Annuler",
     ),
     settings=SettingTexts(
         title="Réglages",
@@ -264,6 +287,7 @@ FRENCH = Texts(
         export_all="Tout enregistrer dans un fichier",
         import_all="Reprendre un tel fichier",
         imported="Ajouté : taches {spots}, photos {photos}.",
+        not_imported="Impossible de le reprendre : {reason}",
         delete_all="Tout supprimer",
         delete_all_sure="Toutes les taches, photos et notes disparaîtront. Elles ne pourront pas être récupérées.",
         deleted="Tout a été supprimé.",

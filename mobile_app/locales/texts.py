@@ -119,6 +119,13 @@ class AnswerTexts:
     copied: str
     shared: str
     saved: str
+    enlarge: str
+    shrink: str
+    """leaves the enlarged photo"""
+    dismiss: str
+    """takes a message away"""
+    failed: str
+    """stands above a message about what went wrong"""
     not_saved: str
 
 
@@ -135,6 +142,8 @@ class TroubleTexts:
     unexpected_title: str
     unexpected_advice: str
     details: str
+    leaving: str
+    """on a phone, before "back" leaves the app with something that is not kept"""
     try_again: str
     begin_anew: str
     begin_anew_sure: str
@@ -174,6 +183,18 @@ class SpotTexts:
     changed_hint: str
     changed: tuple[tuple[str, str], ...]
     """code and question, in the order of ABCDE and symptoms"""
+    said: tuple[tuple[str, str], ...]
+    """code and what a yes to its question says, in the same order"""
+    ahead: str
+    """of a photo whose date lies in the future"""
+    again: str
+    """a new photo of the spot on show"""
+    again_of: str
+    """with {name}: which spot the next photo belongs to"""
+    again_not: str
+    """the next photo is of something else"""
+    show_answer: str
+    clear_search: str
     photos: str
     """with {count}"""
     no_photo_kept: str
@@ -236,6 +257,8 @@ class SettingTexts:
     sealed_for_visit: str
     export_all: str
     import_all: str
+    not_imported: str
+    """with {reason}"""
     imported: str
     """with {spots} and {photos}"""
     delete_all: str

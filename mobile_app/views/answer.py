@@ -8,9 +8,10 @@ import flet as ft
 
 from mobile_app.locales.texts import AnswerTexts
 from mobile_app.screens import CannotAssess, Looked, Verdict
+from mobile_app.spots import KeptAnswer, report_of
 from mobile_app.views.desk import Desk, Way
-from mobile_app.views.frame import NARROW, WIDE, beside, frame
-from mobile_app.views.look import GAP, Look, picture, stack
+from mobile_app.views.frame import frame, frame_beside
+from mobile_app.views.look import GAP, Look, picture, stack, tappable
 from runtime.answer.advice import AdviceKind
 from runtime.answer.printed import printed
 from runtime.triage import Reason
@@ -41,14 +42,14 @@ def verdict(desk: Desk, screen: Verdict) -> ft.Control:
         desk,
         _photo(desk, screen, button=desk.choose(texts.choose_another if look.wide else texts.another, primary=False)),
         tier_card(texts, look, report),
-        back_to_square(desk),
         *_edge_notice(look, report),
         *_calibration_notice(texts, look, report),
+        _next_card(desk, screen),
+        back_to_square(desk),
         _advice_card(desk, report),
         _conditions(desk, report),
         _looked_card(desk, screen),
         _red_flags_card(desk, report),
-        _next_card(desk, screen),
         look.muted(texts.model.format(model_id=report.model_id), size=12),
     )
 
@@ -61,11 +62,46 @@ def cannot_assess(desk: Desk, screen: CannotAssess) -> ft.Control:
         _photo(desk, screen),
         tier_card(texts, desk.look, report),
         desk.choose(texts.retake),
+        _next_card(desk, screen),
         back_to_square(desk),
         _advice_card(desk, report),
         _red_flags_card(desk, report),
-        _next_card(desk, screen),
     )
+
+
+def kept_answer(desk: Desk, view: KeptAnswer) -> ft.Control:
+    """A kept photo with all that was said of it, in the words of now."""
+    texts, look, spots = desk.texts, desk.look, desk.spots
+    report = report_of(view.shot, language=desk.session.preferences.language)
+    day = view.shot.taken.strftime(texts.date)
+    back = look.link(texts.spots.back, icon=ft.Icons.ARROW_BACK, on_tap=spots.back)
+    head = look.heading(f"{view.lesion.name or texts.spots.no_name}, {day}", size=21, level=2)
+    if report is None:
+        return frame(desk, back, head, look.muted("-"))
+    said = [
+        tier_card(texts.answer, look, report),
+        *_edge_notice(look, report),
+        *_calibration_notice(texts.answer, look, report),
+        _advice_card(desk, report),
+        *([_conditions(desk, report)] if report.conditions else []),
+        _red_flags_card(desk, report),
+        look.card(look.heading(texts.answer.share), *hand_on(desk, _hands_on(desk, view.shot.id))),
+        look.muted(texts.answer.model.format(model_id=report.model_id), size=12),
+    ]
+    return _page(desk, stack(back, head, *_kept_photo(desk, view, label=day)), *said)
+
+
+def _hands_on(desk: Desk, shot_id: str) -> Callable[[Way], None]:
+    return lambda way: desk.files.hand_on_shot(shot_id, way)
+
+
+def _kept_photo(desk: Desk, view: KeptAnswer, *, label: str) -> list[ft.Control]:
+    texts = desk.texts.answer
+    if not view.photo:
+        return [desk.look.muted(desk.texts.spots.no_photo_kept)]
+    shown = picture(view.photo, label=label)
+    tap = tappable(shown, label=f"{label}. {texts.enlarge}", on_tap=lambda: desk.session.enlarge(view.photo, label))
+    return [tap]
 
 
 def back_to_square(desk: Desk) -> ft.Control:
@@ -103,18 +139,23 @@ def tier_card(texts: AnswerTexts, look: Look, report: "Report") -> ft.Control:
 
 
 def _page(desk: Desk, photo: ft.Control, *answer: ft.Control) -> ft.Control:
-    wide = desk.look.wide
-    return frame(desk, beside(photo, *answer, wide=wide), widest=WIDE if wide else NARROW)
+    return frame_beside(desk, photo, *answer) if desk.look.wide else frame(desk, photo, *answer)
 
 
 def _photo(desk: Desk, screen: Verdict | CannotAssess, *, button: ft.Control | None = None) -> ft.Control:
     """Large with its caption below in two columns; small beside its caption on a phone, where the tier comes first."""
     texts = desk.texts.answer
     label = texts.the_photo.format(name=screen.photo.name)
+    spoken = f"{label}. {texts.enlarge}"
+
+    def enlarge() -> None:
+        desk.session.enlarge(screen.preview, label)
+
     below = [desk.look.muted(texts.judged_part), *([button] if button else [])]
     if desk.look.wide:
-        return stack(picture(screen.preview, label=label), *below, spacing=10)
-    small = picture(screen.preview, label=label, side=PHONE_PICTURE)
+        large = tappable(picture(screen.preview, label=label), label=spoken, on_tap=enlarge)
+        return stack(large, *below, spacing=10)
+    small = tappable(picture(screen.preview, label=label, side=PHONE_PICTURE), label=spoken, on_tap=enlarge)
     beside_it = stack(*below, spacing=10)
     beside_it.expand = True
     return ft.Row(controls=[small, beside_it], spacing=GAP)

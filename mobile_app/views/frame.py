@@ -7,6 +7,7 @@ import flet as ft
 from mobile_app.session import Tab
 from mobile_app.views.desk import Desk
 from mobile_app.views.look import GAP, RAIL, stack
+from runtime.answer.advice import AdviceKind
 
 WIDE = 1040  # logical pixels at most: two columns
 NARROW = 560  # logical pixels at most: one column, so that lines of text stay readable on a desktop
@@ -26,7 +27,7 @@ def frame(
     tabs at the bottom, where a thumb reaches them. `pinned` stays above what scrolls, or beside it where the window is
     flat: dragging it must not scroll the page."""
     header = [] if pinned else [_header(desk)]  # below what is pinned it would only push the way on off the screen
-    body = stack(*header, *_message(desk), *controls, _disclaimer(desk))
+    body = stack(*header, *controls, _disclaimer(desk))
     # A column gives its children loose constraints: the width below is a maximum, smaller windows get smaller pages.
     middle = ft.Column(
         controls=[ft.Container(content=body, width=widest, padding=ft.Padding.all(GAP))],
@@ -35,8 +36,45 @@ def frame(
         expand=True,
         key=desk.session.here,  # another screen begins at its top
     )
-    screen = _pinned(pinned, middle, beside=desk.look.flat)
-    return ft.SafeArea(content=_with_tabs(desk, screen) if tabs else screen, expand=True)
+    return _page(desk, _pinned(pinned, middle, beside=desk.look.flat), tabs=tabs)
+
+
+def frame_beside(desk: Desk, photo: ft.Control, *answer: ft.Control) -> ft.Control:
+    """For a window with room for two columns: the photo stays in sight while what is said of it scrolls."""
+    columns_of_its_own = [
+        _scrolled(stack(_header(desk), photo), expand=5),
+        _scrolled(stack(*answer, _disclaimer(desk)), expand=8, key=desk.session.here),
+    ]
+    both = ft.Row(controls=columns_of_its_own, spacing=8, vertical_alignment=ft.CrossAxisAlignment.STRETCH)
+    middle = ft.Container(content=both, width=WIDE, padding=ft.Padding.symmetric(horizontal=GAP))
+    screen = ft.Column(
+        controls=[ft.Container(content=middle, expand=True)],
+        horizontal_alignment=ft.CrossAxisAlignment.CENTER,
+        expand=True,
+    )
+    return _page(desk, screen, tabs=True)
+
+
+def _scrolled(body: ft.Control, *, expand: int, key: str | None = None) -> ft.Control:
+    inner = ft.Container(content=body, padding=ft.Padding.symmetric(horizontal=4, vertical=GAP))
+    return ft.Column(
+        controls=[inner],
+        scroll=ft.ScrollMode.AUTO,
+        horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
+        expand=expand,
+        key=key,
+    )
+
+
+def _page(desk: Desk, screen: ft.Control, *, tabs: bool) -> ft.Control:
+    """What was just done is said below what scrolls, where it is seen from any place of it."""
+    told = ft.Column(
+        controls=[ft.Container(content=screen, expand=True), *_message(desk)],
+        spacing=0,
+        expand=True,
+        horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
+    )
+    return ft.SafeArea(content=_with_tabs(desk, told) if tabs else told, expand=True)
 
 
 def _pinned(pinned: ft.Control | None, middle: ft.Control, *, beside: bool) -> ft.Control:
@@ -95,8 +133,27 @@ def _header(desk: Desk) -> ft.Control:
 def _message(desk: Desk) -> list[ft.Control]:
     if not desk.session.message:
         return []
-    note = desk.look.notice(desk.session.message, icon=ft.Icons.INFO_OUTLINE, tone=desk.look.palette.neutral)
-    return [ft.Semantics(content=note, live_region=True)]
+    look, session = desk.look, desk.session
+    close = look.icon_button(desk.texts.answer.dismiss, icon=ft.Icons.CLOSE, on_tap=lambda: session.say(""))
+    note = ft.Semantics(content=_note(desk), live_region=True, expand=True)
+    row = ft.Row(controls=[note, close], spacing=4)
+    bar = ft.Container(
+        content=row,
+        bgcolor=look.palette.surface,
+        border=ft.Border.only(top=ft.BorderSide(1, look.palette.outline)),
+        padding=ft.Padding.symmetric(horizontal=12, vertical=6),
+    )
+    return [bar]
+
+
+def _note(desk: Desk) -> ft.Control:
+    """What failed is told apart by a word, a shape and a colour."""
+    palette, message = desk.look.palette, desk.session.message
+    if not desk.session.failed:
+        return desk.look.notice(message, icon=ft.Icons.INFO_OUTLINE, tone=palette.neutral)
+    return desk.look.notice(
+        message, title=desk.texts.answer.failed, icon=ft.Icons.ERROR_OUTLINE, tone=palette.tones[AdviceKind.HIGH]
+    )
 
 
 def _disclaimer(desk: Desk) -> ft.Control:
@@ -150,7 +207,8 @@ def _tab(desk: Desk, tab: Tab, label: str) -> ft.Control:
         border_radius=14,
         padding=ft.Padding.symmetric(horizontal=16, vertical=3),
     )
-    text = look.words(label, size=12, color=color, bold=here, centred=True)
+    text = look.words(label, color=color, bold=here, centred=True)
+    text.size = look.tab_size(label)
     content = ft.Column(controls=[mark, text], spacing=2, tight=True, horizontal_alignment=ft.CrossAxisAlignment.CENTER)
     style = ft.ButtonStyle(
         padding=ft.Padding.symmetric(horizontal=2, vertical=4), shape=ft.RoundedRectangleBorder(radius=12)

@@ -15,6 +15,10 @@ TWO_COLUMNS_FROM = 760  # logical pixels of the window: a tablet held upright ha
 SQUARE_BESIDE_FROM = 900  # tabs, the square, and a column that is no narrower than a phone
 FLAT_BELOW = 640  # logical pixels: less height than the smallest phone held upright has
 RAIL = 104.0  # logical pixels of the tabs at the left
+TABS = 4
+TAB_TEXT = 12
+TAB_EDGES = 14.0  # logical pixels beside a tab's label: 2 of the button and 4 of the bar at each side, 2 to spare
+LETTER = 0.66  # width of a bold letter as a share of its size: no word of the tabs has wider ones on average
 _SQUARE_SHARE = 0.45  # of what the tabs leave of a flat window: a little more for the column that is read
 _EDGES = 24.0  # logical pixels above and below a square
 
@@ -53,6 +57,12 @@ class Look:
         if not self.flat:
             return usual
         return min(usual, self.height - _EDGES, _SQUARE_SHARE * (self.width - RAIL * self.scale))
+
+    def tab_size(self, label: str) -> float:
+        """Of a tab's label: as large as all text, or as large as its longest word has room for in one line."""
+        room = RAIL * self.scale if self.rail or not self.width else self.width / TABS
+        letters = max(len(word) for word in label.split())
+        return min(TAB_TEXT * self.scale, (room - TAB_EDGES) / (letters * LETTER))
 
     @property
     def roomy(self) -> bool:
@@ -247,6 +257,12 @@ def image_source(jpeg: bytes) -> str:
     (Firefox, Safari, and Chromium over plain http) it decodes that message instead of its view: nothing is drawn.
     """
     return base64.b64encode(jpeg).decode("ascii")
+
+
+def tappable(image: ft.Control, *, label: str, on_tap: Callable[[], None]) -> ft.Control:
+    """A picture that is a button: `label` says what a tap does."""
+    hold = ft.GestureDetector(content=image, on_tap=on_tap, mouse_cursor=ft.MouseCursor.ZOOM_IN)
+    return ft.Semantics(content=hold, label=label, button=True, on_tap=on_tap, exclude_semantics=True, container=True)
 
 
 def picture(jpeg: bytes, *, label: str, side: int | None = None) -> ft.Control:

@@ -27,6 +27,7 @@ def welcome(desk: Desk) -> ft.Control:
     icon = ft.Icon(icon=ft.Icons.CENTER_FOCUS_STRONG_OUTLINED, size=52, color=look.palette.brand)
     return frame(
         desk,
+        *_again(desk),
         look.card(
             look.emblem(icon),
             look.heading(texts.question, size=22),
@@ -35,6 +36,15 @@ def welcome(desk: Desk) -> ft.Control:
             *_ways(desk),
         ),
     )
+
+
+def _again(desk: Desk) -> list[ft.Control]:
+    """Which spot the photo is for, where that was said beforehand; and the way out of it."""
+    session, look, texts = desk.session, desk.look, desk.texts.spots
+    if session.again is None:
+        return []
+    named = look.words(texts.again_of.format(name=session.again.name or texts.no_name), bold=True)
+    return [look.card(named, look.link(texts.again_not, icon=ft.Icons.CLOSE, on_tap=session.forget_again))]
 
 
 def _ways(desk: Desk) -> list[ft.Control]:

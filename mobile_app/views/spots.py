@@ -22,7 +22,7 @@ from mobile_app.views.answer import ICONS, hand_on, percent
 from mobile_app.views.choice import Choice
 from mobile_app.views.desk import Desk
 from mobile_app.views.frame import NARROW, WIDE, columns, frame
-from mobile_app.views.look import picture, stack
+from mobile_app.views.look import picture, stack, tappable
 from mobile_app.views.sure import sure
 from runtime.answer.report import Report
 
@@ -61,6 +61,7 @@ def spot_detail(desk: Desk, view: SpotDetail) -> ft.Control:
             *([look.words(texts.due.format(date=view.due.strftime(desk.texts.date)))] if view.due else []),
             look.link(texts.edit, icon=ft.Icons.EDIT_OUTLINED, on_tap=spots.edit),
         ),
+        look.button(texts.again, icon=ft.Icons.ADD_A_PHOTO_OUTLINED, on_tap=desk.session.photograph_again),
         *([_compare(desk, view)] if len(view.kept) > 1 else []),
         *(_trend(desk, told) if len(told) > 1 else []),
     ]
@@ -92,11 +93,18 @@ def _filters(desk: Desk, view: SpotList) -> ft.Control:
         text_size=15 * look.scale,
         label_style=look.field_label,
         border_color=look.palette.outline,
-        on_submit=lambda event: spots.search(str(event.control.value or "")),
+        on_change=lambda event: spots.search(str(event.control.value or "")),
+        suffix_icon=_clears(desk) if view.search else None,
     )
     places = (("", texts.any_place), *((region.value, desk.texts.body.name(region)) for region in Region))
     only = Choice(look, "", places, view.region.value if view.region else "", _narrows(spots))
     return stack(search, only, spacing=10)
+
+
+def _clears(desk: Desk) -> ft.Control:
+    return desk.look.icon_button(
+        desk.texts.spots.clear_search, icon=ft.Icons.CLOSE, on_tap=lambda: desk.spots.search("")
+    )
 
 
 def _narrows(spots: Spots) -> Callable[[str], None]:
@@ -114,6 +122,8 @@ def _entry(desk: Desk, entry: Entry) -> ft.Control:
         taken = entry.last.taken.strftime(desk.texts.date)
         report = report_of(entry.last, language=desk.session.preferences.language)
         lines += [_chip(desk, report), look.muted(f"{texts.photos.format(count=entry.count)} · {taken}")]
+    if entry.ahead:
+        lines.append(look.muted(texts.ahead))
     if entry.due is not None:
         lines.append(look.muted(texts.due.format(date=entry.due.strftime(desk.texts.date))))
     column = ft.Column(controls=lines, spacing=3, tight=True, expand=True)
@@ -166,16 +176,17 @@ def _moment(desk: Desk, view: SpotDetail, moment: Moment, reading: Reading) -> f
     """One photo with its answer, what was said to have changed, and a way to delete it."""
     texts, look, spots = desk.texts.spots, desk.look, desk.spots
     shot = moment.shot
-    changed = [question for code, question in texts.changed if shot.answers.get(code)]
+    changed = [said for code, said in texts.said if shot.answers.get(code)]
     share = "" if shot.size_in_frame is None else percent(desk.texts.answer, shot.size_in_frame)
     lines = [
         look.words(shot.taken.strftime(desk.texts.date), size=16, bold=True),
         _chip(desk, reading.report),
         *([look.muted(texts.size.format(percent=share))] if share else []),
         *([] if shot.has_photo else [look.muted(texts.no_photo_kept)]),
+        *([look.muted(texts.ahead)] if moment.ahead else []),
     ]
     row = ft.Row(
-        controls=[_thumb(desk, moment.thumbnail), ft.Column(controls=lines, spacing=4, tight=True, expand=True)],
+        controls=[_enlarges(desk, moment), ft.Column(controls=lines, spacing=4, tight=True, expand=True)],
         spacing=12,
         vertical_alignment=ft.CrossAxisAlignment.START,
     )
@@ -185,7 +196,29 @@ def _moment(desk: Desk, view: SpotDetail, moment: Moment, reading: Reading) -> f
         else look.link(texts.delete_photo, icon=ft.Icons.DELETE_OUTLINE, on_tap=lambda: spots.ask_to_delete(shot.id))
     )
     page = hand_on(desk, lambda way: desk.files.hand_on_shot(shot.id, way))
-    return look.card(row, *look.bullets(changed, icon=ft.Icons.PRIORITY_HIGH), *page, delete)
+    shows = [] if reading.report is None else [_shows_answer(desk, shot)]
+    return look.card(row, *look.bullets(changed, icon=ft.Icons.FLAG_OUTLINED), *shows, *page, delete)
+
+
+def _shows_answer(desk: Desk, shot: Shot) -> ft.Control:
+    return desk.look.link(
+        desk.texts.spots.show_answer,
+        icon=ft.Icons.ARTICLE_OUTLINED,
+        on_tap=lambda: desk.spots.show_answer(shot.id),
+    )
+
+
+def _enlarges(desk: Desk, moment: Moment) -> ft.Control:
+    """A small picture of a kept photo; a tap shows the photo."""
+    shot, thumb = moment.shot, _thumb(desk, moment.thumbnail)
+    if not moment.thumbnail:
+        return thumb
+    day = shot.taken.strftime(desk.texts.date)
+    return tappable(
+        thumb,
+        label=f"{desk.texts.answer.enlarge}: {day}",
+        on_tap=lambda: desk.session.enlarge_kept(shot.id, day),
+    )
 
 
 def _compare(desk: Desk, view: SpotDetail) -> ft.Control:

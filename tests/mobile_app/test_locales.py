@@ -10,9 +10,12 @@ from typing import Any
 import pytest
 
 from mobile_app.body import Half, Place, Region, View, points
+from mobile_app.framing import SPOT_SHARE
 from mobile_app.locales import ENGLISH, LANGUAGES
 from mobile_app.views.place import MAP_WIDTH, TARGET, places
 from runtime.answer.locales import LANGUAGES as SPOKEN
+from runtime.answer.locales import texts_for
+from runtime.photo.quality import QualityProblem
 
 
 def leaves(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
@@ -81,3 +84,29 @@ def test_questions_have_the_same_codes(code: str) -> None:
     codes = [question for question, _ in LANGUAGES[code].spots.changed]
     assert codes == [question for question, _ in ENGLISH.spots.changed]
     assert codes[:5] == ["asymmetry", "border", "colour", "diameter", "evolution"]
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_a_yes_is_shown_as_what_it_says_and_not_as_its_question(code: str) -> None:
+    texts = LANGUAGES[code].spots
+    assert [said for said, _ in texts.said] == [asked for asked, _ in texts.changed]
+    assert not [said for _, said in texts.said if "?" in said or "¿" in said]
+
+
+HALF = {"en": r"\bhalf\b", "es": r"\bmitad\b", "fr": r"\bmoitié\b", "pt": r"\bmetade\b"}
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_every_text_asks_for_a_spot_as_large_as_the_ring(code: str) -> None:
+    """The ring on the photo, the first square, the hints before and after it: one share of the picture."""
+    app, spoken = LANGUAGES[code], texts_for(code)
+    assert 0.4 <= SPOT_SHARE <= 0.5, "what the texts call about half"
+    for text in (app.start.tips[0], app.check.frame_hint, spoken.reason_of(QualityProblem.TOO_FAR)):
+        assert re.search(HALF[code], text), text
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_no_button_that_keeps_a_photo_is_called_like_the_one_that_stops_a_deletion(code: str) -> None:
+    app = LANGUAGES[code]
+    assert app.spots.keep_it == app.check.cancel
+    assert app.spots.keep_it not in {app.spots.save, app.answer.keep}

@@ -5,8 +5,9 @@ import itertools
 import flet as ft
 import pytest
 
-from mobile_app.locales import ENGLISH
+from mobile_app.locales import ENGLISH, LANGUAGES
 from mobile_app.palette import DARK, LIGHT, Palette, Tone
+from mobile_app.paper.letters import width as text_width
 from mobile_app.views.answer import ICONS, percent
 from mobile_app.views.look import RAIL, Look
 from runtime.answer.advice import AdviceKind
@@ -87,6 +88,19 @@ def test_columns_stand_beside_each_other_only_where_their_text_has_room(
 ) -> None:
     look = Look(width=width, scale=scale)
     assert (look.wide, look.roomy) == (wide, roomy)
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+@pytest.mark.parametrize("scale", [1.0, 1.3, 1.6, 2.0])
+@pytest.mark.parametrize(("width", "height"), [(320, 568), (360, 740), (740, 360), (1200, 800)])
+def test_no_tab_breaks_within_a_word(code: str, scale: float, width: int, height: int) -> None:
+    look = Look(width=width, height=height, scale=scale)
+    room = RAIL * scale if look.rail else width / 4
+    for label in LANGUAGES[code].tabs:
+        size = look.tab_size(label)
+        assert size >= 12
+        for word in label.split():
+            assert text_width(word, size=size, bold=True) <= room - 12, (label, size)
 
 
 @pytest.mark.parametrize(("width", "height"), [(740, 360), (844, 390), (568, 320), (932, 430), (740, 300)])

@@ -13,15 +13,17 @@ from PIL import Image
 
 from mobile_app.body import Half, Place, Region
 from mobile_app.device.keeping import OnDevice, PerVisit
+from mobile_app.draft import Draft
 from mobile_app.journey import Journey
 from mobile_app.locales import LANGUAGES
 from mobile_app.preferences import Theme
 from mobile_app.promises import Promises
 from mobile_app.screens import Verdict, Welcome
-from mobile_app.session import Kept, Session, Subpage, Tab
+from mobile_app.session import KEEP_FORM, Kept, Session, Subpage, Tab
 from mobile_app.spots import (
     Comparison,
     Keeping,
+    KeptAnswer,
     SpotDetail,
     SpotEdit,
     SpotList,
@@ -273,6 +275,74 @@ def test_search_and_place_narrow_the_list(spots: Spots) -> None:
     spots.search("")
     assert isinstance(spots.view, SpotList)
     assert [entry.lesion.name for entry in spots.view.entries] == ["freckle"]
+
+
+def test_a_photo_dated_in_the_future_is_flagged_and_does_not_stay_on_top(store: Store) -> None:
+    today = datetime(2026, 11, 28, tzinfo=UTC)
+    spots = Spots(store, changed=lambda: None, failed=pytest.fail, clock=lambda: today)
+    wrong, right, abroad = (store.add_lesion(name=name, place=None) for name in ("wrong", "right", "abroad"))
+    days = {wrong.id: datetime(2028, 1, 1, tzinfo=UTC), right.id: today, abroad.id: today + timedelta(hours=14)}
+    for lesion_id, taken in days.items():
+        store.add_shot(lesion_id, photo=jpeg(), report=REPORT.to_dict(), size_in_frame=None, taken=taken)
+    spots.show_list()
+    assert isinstance(spots.view, SpotList)
+    assert [(entry.lesion.name, entry.ahead) for entry in spots.view.entries] == [
+        ("abroad", False),
+        ("right", False),
+        ("wrong", True),
+    ]
+    spots.open(wrong.id)
+    assert [moment.ahead for moment in detail(spots).moments] == [True]
+
+
+def test_a_new_photo_of_a_spot_is_kept_with_it(store: Store) -> None:
+    app = App(store)
+    session, spots = app.session, app.session.spots
+    assert spots is not None
+    spot = spots.keep(kept(), lesion_id=None, name="left palm")
+    session.open_tab(Tab.SPOTS)
+    spots.open(spot)
+    session.photograph_again()
+    assert session.tab is Tab.PHOTO
+    assert isinstance(session.journey.screen, Welcome)
+    assert session.again is not None
+    app.judge(b"cannot_assess")
+    assert draft_of(session) == spot
+
+
+def draft_of(session: Session) -> str:
+    """Which spot the form to keep a photo proposes."""
+    session.begin_keeping()
+    return session.drafts.setdefault(KEEP_FORM, Draft()).lesion_id
+
+
+def test_whoever_leaves_for_another_spot_is_not_taken_to_mean_the_first(store: Store) -> None:
+    app = App(store)
+    session, spots = app.session, app.session.spots
+    assert spots is not None
+    spot = spots.keep(kept(), lesion_id=None, name="left palm")
+    for leave in (session.forget_again, lambda: session.open_tab(Tab.PHOTO), lambda: store.delete_lesion(spot)):
+        session.open_tab(Tab.SPOTS)
+        spots.open(spot)
+        session.photograph_again()
+        app.judge(b"cannot_assess")
+        leave()
+        assert draft_of(session) == ""
+        session.stop_keeping()
+
+
+def test_a_kept_answer_is_shown_as_it_was(spots: Spots) -> None:
+    spot = spots.keep(kept(), lesion_id=None, name="left palm")
+    spots.open(spot)
+    (moment,) = detail(spots).moments
+    spots.show_answer(moment.shot.id)
+    view = spots.view
+    assert isinstance(view, KeptAnswer)
+    assert view.shot.report == REPORT.to_dict()
+    assert view.photo
+    assert report_of(view.shot, language="en") == REPORT
+    spots.back()
+    assert detail(spots).lesion.id == spot
 
 
 def test_two_photos_are_compared_the_earlier_first(spots: Spots) -> None:

@@ -1,22 +1,26 @@
 """One step back: in a browser's history and with a phone's own button, from every screen."""
 
+import asyncio
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
-from app_bench import Bench, photo
+from app_bench import Bench, photo, report
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
 from mobile_app.draft import Draft
+from mobile_app.main import Steps
 from mobile_app.screens import Check, Opening, Verdict, Welcome
 from mobile_app.session import Kept, Session, Subpage, Tab
-from mobile_app.spots import Keeping, SpotDetail, SpotEdit, SpotList
+from mobile_app.spots import Keeping, KeptAnswer, SpotDetail, SpotEdit, SpotList
 from mobile_app.store import Store
 from mobile_app.trail import PHOTOS, Trail, address_of
+from runtime import Tier
 
 
 @dataclass
@@ -120,6 +124,87 @@ def test_tabs_and_their_pages(store: Store) -> None:
     assert shown == ["/settings", f"{spot}/change", spot, "/spots", "/"]
     person.go(+3)
     assert isinstance(person.session.spots.view, SpotEdit)
+
+
+def test_back_closes_a_photo_that_was_enlarged() -> None:
+    person = Person()
+    person.bench.judge(b"moderate")
+    person.session.enlarge(b"photo", "The photo")
+    assert address_of(person.session) == "/enlarged"
+    person.go(-1)
+    assert person.session.enlarged is None
+    assert isinstance(person.screen, Verdict)
+
+
+def test_back_leads_from_a_kept_answer_to_its_spot_and_forward_to_it_again(store: Store) -> None:
+    person = Person(store)
+    spots = person.session.spots
+    assert spots is not None
+    lesion, shot = kept_shot(store)
+    person.session.open_tab(Tab.SPOTS)
+    spots.open(lesion)
+    spots.show_answer(shot)
+    assert isinstance(spots.view, KeptAnswer)
+    person.go(-1)
+    assert isinstance(spots.view, SpotDetail)
+    person.go(+1)
+    assert isinstance(spots.view, KeptAnswer)
+    store.delete_shot(shot)
+    person.go(-1)
+    person.go(+1)
+    assert isinstance(spots.view, SpotDetail), "what is gone leads to the nearest thing that is there"
+
+
+def kept_shot(store: Store) -> tuple[str, str]:
+    """Ids of a spot and of the one photo that is kept of it."""
+    out = io.BytesIO()
+    Image.new("RGB", (64, 64), (120, 90, 60)).save(out, format="JPEG")
+    lesion = store.add_lesion(name="palm", place=None)
+    shot = store.add_shot(lesion.id, photo=out.getvalue(), report=report(Tier.LOW).to_dict(), size_in_frame=None)
+    return lesion.id, shot.id
+
+
+@pytest.mark.parametrize("unkept", [True, False])
+def test_a_phones_back_asks_once_before_it_leaves_what_is_not_kept(unkept: bool) -> None:
+    """Android leaves the app with the step back from its first screen, unless the page says that it cannot pop."""
+    page = Phone()
+    bench = Bench()
+    session = Session(journey=lambda _: bench.journey, kept=Kept(store=None), changed=lambda: None)
+    session.preferences = session.preferences.__class__(introduced=True)
+    steps = Steps(cast("Any", page), session)
+    session.changed = steps.then(lambda: None)
+    if unkept:
+        session.drafts["form"] = Draft(name="half a name", touched=True)
+    session.changed()
+    view = page.views[0]
+    assert view.can_pop is not unkept
+    asyncio.run(cast("Any", view.on_confirm_pop)())
+    assert session.warned is unkept
+    assert view.can_pop, "the next step back leaves"
+    session.say("")
+    assert view.can_pop is not unkept, "whoever stayed is asked again"
+
+
+class PhoneView:
+    """What stands at the end of a phone's steps back."""
+
+    can_pop = True
+    on_confirm_pop: object = None
+
+    async def confirm_pop(self, should_pop: bool) -> None:
+        assert not should_pop
+
+
+class Phone:
+    """A page that is no browser's."""
+
+    route, web, title = "/", False, ""
+
+    def __init__(self) -> None:
+        self.views = [PhoneView()]
+
+    def schedule_update(self) -> None:
+        pass
 
 
 def test_a_spot_that_is_gone_leads_to_the_list_and_back_goes_past_it(store: Store) -> None:

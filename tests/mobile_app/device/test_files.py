@@ -1,8 +1,10 @@
 """What leaves the app through the device: saved, or through a phone's share sheet."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -10,8 +12,10 @@ from typing import Any, cast
 import flet as ft
 import pytest
 from app_bench import Bench
+from hypothesis import given
+from hypothesis import strategies as st
 
-from mobile_app.device.files import DeviceFiles, key_place, on_phone
+from mobile_app.device.files import DeviceFiles, key_place, on_phone, page_name, restore
 from mobile_app.locales import ENGLISH
 from mobile_app.screens import PhotoRefused, Welcome
 from mobile_app.serving.arrivals import Arrivals
@@ -141,11 +145,36 @@ def test_in_a_browser_there_is_no_path_and_it_is_saved_all_the_same(device: Devi
     assert app.session.message == TEXTS.saved
 
 
+def test_no_two_photos_share_the_name_of_their_page() -> None:
+    moments = [datetime(2026, 11, 28, 9, 5, second, tzinfo=UTC) for second in (1, 2)]
+    names = [page_name(spot, moment, kind="pdf") for spot in ("Lunar nº 3, león", "") for moment in moments]
+    assert len(set(names)) == 4
+    assert names[0] == "skintag-lunar-no-3-leon-2026-11-28-090501.pdf"
+    assert names[2] == "skintag-2026-11-28-090501.pdf"
+
+
+@given(spot=st.text())
+def test_the_name_of_a_page_is_one_that_every_system_allows(spot: str) -> None:
+    name = page_name(spot, datetime(2026, 11, 28, tzinfo=UTC), kind="png")
+    assert re.fullmatch(r"skintag-[a-z0-9-]+\.png", name)
+    assert len(name) < 80
+
+
+def test_a_damaged_archive_is_not_said_to_be_unsaved(store: Store) -> None:
+    app = App(FakePage(), store=store)
+    restore(app.session, [ft.FilePickerFile(id=1, name="old.zip", size=3, bytes=b"no!")])
+    assert app.session.failed
+    assert app.session.message.startswith(ENGLISH.settings.not_imported.partition("{")[0])
+
+
 def test_what_cannot_be_saved_is_said(device: Device) -> None:
     device.problem = RuntimeError("no room")
     app = App(FakePage())
     app.files.hand_on_page(Way.SAVE_PDF)
     assert app.session.message == TEXTS.not_saved.format(reason="no room")
+    assert app.session.failed
+    app.session.say(TEXTS.saved)
+    assert not app.session.failed
 
 
 @pytest.mark.parametrize("platform", [ft.PagePlatform.LINUX, ft.PagePlatform.IOS])

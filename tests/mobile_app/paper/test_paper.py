@@ -170,6 +170,16 @@ def test_a_photo_that_cannot_be_judged_has_no_number_but_a_way_on(language: str)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+def test_an_answer_on_the_edge_is_said_to_be_one(language: str) -> None:
+    """And only such an answer."""
+    codes = (Reason.SOME_SIGNS, Reason.ON_THE_EDGE)
+    edge = sheet(report(language=language, reason_codes=codes, raised_by=None))
+    sentence = squeezed(edge.report.texts.reason_of(Reason.ON_THE_EDGE))
+    assert sentence in said(edge)
+    assert sentence not in said(sheet(report(language=language, reason_codes=codes[:1], raised_by=None)))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_uncalibrated_is_said_beside_the_tier(language: str) -> None:
     shown = sheet(report(language=language, calibrated=False))
     verdict = next(block for block in lay_out(shown).placed if block.name == "verdict")
