@@ -99,9 +99,10 @@ def _kept_photo(desk: Desk, view: KeptAnswer, *, label: str) -> list[ft.Control]
     texts = desk.texts.answer
     if not view.photo:
         return [desk.look.muted(desk.texts.spots.no_photo_kept)]
-    shown = picture(view.photo, label=label)
+    wide = desk.look.wide
+    shown = picture(view.photo, label=label, side=None if wide else PHONE_PICTURE)
     tap = tappable(shown, label=f"{label}. {texts.enlarge}", on_tap=lambda: desk.session.enlarge(view.photo, label))
-    return [tap]
+    return [tap if wide else ft.Row(controls=[tap])]
 
 
 def back_to_square(desk: Desk) -> ft.Control:

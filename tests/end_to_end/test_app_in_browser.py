@@ -245,6 +245,38 @@ def test_a_page_for_a_doctor_is_saved_and_can_be_read(tmp_path: Path, browser: A
         visit.sees("Saved")
 
 
+def test_the_way_on_is_in_sight_and_a_spot_leads_to_its_next_photo(
+    tmp_path: Path, browser: Any, tiny_bundle: Any
+) -> None:
+    """On a phone's own screen: keep, the doctor's page, what was just said, the photo enlarged, the kept answer."""
+    bundle, screen = tiny_bundle(tmp_path, malignancy=0.91, points=CALIBRATED), {"width": 360, "height": 740}
+    with (
+        serving(bundle, scratch=tmp_path / "scratch") as address,
+        visiting(browser, address, viewport=screen) as visit,
+    ):
+        visit.begin()
+        visit.judge("Choose a photo", name="spot.jpg", data=jpeg(skin_with_a_spot()))
+        visit.hears_heading(re.compile("^Result"))
+        visit.rest()
+        for name in ("Keep it with my spots", "Save as PDF"):
+            box = visit.page.get_by_role("button", name=name, exact=True).first.bounding_box(timeout=PATIENCE)
+            assert box["y"] + box["height"] <= screen["height"], name
+        visit.tap(re.compile("Enlarge the photo"))
+        visit.tap("Close the photo")
+        visit.tap("Keep it with my spots")
+        visit.tap("Keep")
+        visit.tap("Show the result")
+        assert visit.hears_heading(re.compile("^Result")) == "Result: High concern"
+        visit.tap("Back")
+        visit.tap("New photo of this spot")
+        visit.sees("The next photo is of: Spot without a name")
+        visit.tap("My spots")
+        visit.write("Search by name or note", "zzz")
+        visit.sees("No spot fits.")
+        visit.tap("Clear the search")
+        visit.sees(re.compile("Photos: 1"))
+
+
 def test_language_and_text_size_change_at_once(tmp_path: Path, browser: Any, tiny_bundle: Any) -> None:
     bundle = tiny_bundle(tmp_path, malignancy=0.91, points=CALIBRATED)
     with (
