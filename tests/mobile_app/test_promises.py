@@ -158,7 +158,7 @@ def test_every_combination_says_one_thing_of_each_kind() -> None:
 
 
 NEUTRAL = {
-    "find[2]",
+    "find[2]", "ahead",
     "not_arrived",
     "theme_system", "question", "none", "unreachable_title", "unreachable_advice", "store_advice", "no_photo_kept",
     "too_large", "none_yet", "refused", "stored", "keep_photos_hint", "storage", "keep_photos", "begin_anew_sure",
