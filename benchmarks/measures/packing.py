@@ -14,9 +14,12 @@ from teacher.options import OPTION
 LIMIT = 8_000_000
 """Bytes of the app's own code and its bundle, without Python and the packages it depends on."""
 ON_PHONES = frozenset(
-    {"numpy", "PIL", "onnxruntime", "cryptography", "flet", "flet_camera", "flet_charts", "flet_secure_storage"}
+    {
+        *("numpy", "PIL", "onnxruntime", "cryptography", "reportlab", "arabic_reshaper"),
+        *("flet", "flet_camera", "flet_charts", "flet_secure_storage"),
+    }
 )
-"""Third-party packages that have wheels for Android and iOS, and Flet's own."""
+"""Third-party packages that have wheels for Android and iOS or are plain Python, and Flet's own."""
 ELSEWHERE = frozenset({"flet_web", "segno", "uvicorn"})
 """Imported inside functions that a phone never calls: the web page."""
 WHERE_INSTALLED = frozenset({"pillow_heif"})

@@ -4,7 +4,7 @@ from io import BytesIO
 
 from PIL import Image, ImageDraw
 
-from mobile_app.paper.letters import advance, font
+from mobile_app.paper.letters import advance, drawn, font
 from mobile_app.paper.marks import RULE, Mark, Picture, Shape, Text
 from mobile_app.paper.page import lay_out
 from mobile_app.paper.sheet import Sheet
@@ -40,11 +40,13 @@ def _draw(mark: Mark, *, image: Image.Image, canvas: ImageDraw.ImageDraw) -> Non
 
 def _draw_text(text: Text, *, canvas: ImageDraw.ImageDraw) -> None:
     """Letter by letter: drawn as a whole, each width would be rounded to a pixel and long lines would run over."""
-    face = font(text.size * _SCALE, bold=text.bold)
-    x, y = text.x * _SCALE, text.y * _SCALE
-    for character in text.text:
-        canvas.text((x, y), character, font=face, fill=text.colour, anchor="ls")
-        x += advance(character, bold=text.bold) * text.size * _SCALE / 1000
+    y = text.y * _SCALE
+    for run in drawn(text.text, size=text.size, bold=text.bold):
+        face = font(run.size * _SCALE, face=run.face)
+        x = (text.x + run.start) * _SCALE
+        for character in run.text:
+            canvas.text((x, y), character, font=face, fill=text.colour, anchor="ls")
+            x += advance(character, bold=text.bold) * text.size * _SCALE / 1000
 
 
 def _draw_shape(shape: Shape, *, canvas: ImageDraw.ImageDraw) -> None:

@@ -60,7 +60,7 @@ def PartEntry(desk: Desk, part: Part) -> ft.Control:
     look = desk.look
     title = f"{part.name}: {part.licence}"
     text = text_of(part) if opened else ""
-    if not part.package:
+    if not part.readable:
         return look.words(title)
     head = look.link(
         title, icon=ft.Icons.EXPAND_LESS if opened else ft.Icons.EXPAND_MORE, on_tap=lambda: open_it(not opened)

@@ -60,3 +60,14 @@ def test_a_licence_can_be_read_in_full_where_its_package_has_it() -> None:
     assert text_of(PACKAGES["flatbuffers"]) == ""
     assert text_of(Part(name="no such package", licence="MIT")) == ""
     assert text_of(Part(name="Python", licence="PSF-2.0", package=False)) == ""
+    assert "SIL OPEN FONT LICENSE" in text_of(
+        Part(name="a font", licence="OFL-1.1", package=False, file="OFL-Noto.txt")
+    )
+
+
+def test_every_font_has_its_licence_beside_it() -> None:
+    folder = ROOT / "mobile_app" / "fonts"
+    assert {part.file for part in PARTS if part.file} == {path.name for path in folder.glob("*.txt")}
+    table = (folder / "README.md").read_text()
+    for path in folder.glob("*.ttf"):
+        assert path.stem.removeprefix("NotoSans").removeprefix("SkinTagPaper-") in table, path.name

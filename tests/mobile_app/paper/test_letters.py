@@ -1,11 +1,15 @@
 """Letters on the page: what is printed of a person's own words, and where lines break."""
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mobile_app.paper.letters import CHARSET, advance, font, printable, width, wrap
+from mobile_app.paper.letters import advance, drawn, font, lacking, printable, width, wrap
+from mobile_app.paper.order import in_order
 from mobile_app.paper.words import LABELS
+from mobile_app.typefaces import BOLD, REGULAR, face_on_paper
 from runtime.answer.locales import LANGUAGES
 
 SPECIAL = "áàâãäéèêëíîïóôõúùûüñçœæÁÉÍÓÚÀÊÇÑŒ¿¡«»€…•–—’“”×°"
@@ -13,7 +17,7 @@ SPECIAL = "áàâãäéèêëíîïóôõúùûüñçœæÁÉÍÓÚÀÊÇÑŒ¿�
 
 @pytest.mark.parametrize("bold", [False, True])
 def test_the_font_draws_every_letter_of_the_four_languages(bold: bool) -> None:
-    face = font(40, bold=bold)
+    face = font(40, face=BOLD if bold else REGULAR)
     missing = bytes(face.getmask("\ufffe"))
     letters = set(SPECIAL) | set(str(LABELS)) | set(str(dict(LANGUAGES)))
     assert [
@@ -26,11 +30,17 @@ def test_the_font_draws_every_letter_of_the_four_languages(bold: bool) -> None:
     [
         ("Épaule gauche, nævus ñ œ", "Épaule gauche, nævus ñ œ"),
         ("e\u0301", "é"),
-        ("Łódź, Đà Nẵng", "Lódz, Dà Nang"),
+        ("Łódź, Đà Nẵng", "Łódź, Đà Nẵng"),
+        ("Ωμέγα Жанна", "Ωμέγα Жанна"),
+        ("አበበ በቂላ", "አበበ በቂላ"),
+        ("王秀英 がん", "王秀英 がん"),
+        ("שלום", "שלום"),
+        ("हिन्दी நாமம்", "? ?"),
         ("one\ntwo\t three\x00four\u2028five", "one two three four five"),
-        ("👩🏽\u200d⚕️ ok", "? ok"),
+        ("👩🏽\u200d⚕️ 👍🏽 ok 🦄", "👩⚕ 👍 ok ?"),
         ("ﬁrst ½ ≥ −3", "first ½ >= -3"),
-        ("\u202eعلي", "?"),
+        ("\u202eعلي", "\ufecb\ufee0\ufef2"),
+        ("ﷺ", printable("صلى الله عليه وسلم")),
         ("\ud800 lone", "? lone"),
         ("soft\u00adhyphen", "softhyphen"),
         ("\u200b\u202e", ""),
@@ -43,7 +53,7 @@ def test_what_the_font_lacks_is_shown_as_near_as_it_goes(written: str, shown: st
 @given(st.text(max_size=400))
 def test_any_text_becomes_one_that_can_be_printed(text: str) -> None:
     shown = printable(text)
-    shown.encode(CHARSET)
+    assert all(character == " " or face_on_paper(character) is not None for character in shown)
     assert all(character.isprintable() or character == "\u00a0" for character in shown)
     assert printable(shown) == shown
 
@@ -69,3 +79,41 @@ def test_widths_are_those_of_helvetica() -> None:
     """From Adobe's metrics: a viewer that replaces the font by its own still puts every letter where we did."""
     assert [advance(c, bold=False) for c in "iWm é"] == pytest.approx([222, 944, 833, 278, 556], abs=1)
     assert [advance(c, bold=True) for c in "iWm é"] == pytest.approx([278, 944, 889, 278, 556], abs=1)
+
+
+@pytest.mark.parametrize(
+    ("read", "stands"),
+    [
+        ("Mole 7 (left)", "Mole 7 (left)"),
+        ("שלום abc", "abc םולש"),
+        ("abc שלום 12 x", "abc 12 םולש x"),
+        ("أ (٣ ب) x", "x (ب ٣) أ"),
+        ("x אב (גד) y", "x (דג) בא y"),
+        ("א 12.5% ב", "ב 12.5% א"),
+        ("a [b", "a [b"),
+    ],
+)
+def test_letters_stand_as_unicode_says(read: str, stands: str) -> None:
+    assert in_order(read) == stands
+
+
+@given(st.text(alphabet="ab אבאב١٢12 .,:-+%$()[]é王", max_size=40))
+def test_no_letter_is_lost_in_turning(line: str) -> None:
+    turned = str.maketrans(")]", "([")
+    assert sorted(in_order(line).translate(turned)) == sorted(line.translate(turned))
+
+
+def test_a_line_is_drawn_without_a_gap_in_the_font_of_each_letter() -> None:
+    line = printable("Łódź 王秀英 محمد አበበ")
+    runs = drawn(line, size=10, bold=True)
+    for before, after in itertools.pairwise(runs):
+        assert after.start == pytest.approx(before.start + width(before.text, size=10, bold=True))
+    assert len({run.face for run in runs}) == 4
+    assert sum(len(run.text) for run in runs) == len(line)
+
+
+@pytest.mark.parametrize(
+    ("text", "some"), [("Łódź محمد 王 é ½ …", False), ("नाम", True), ("한국", True), ("is it?", False), ("", False)]
+)
+def test_what_cannot_be_printed_is_known(text: str, some: bool) -> None:
+    assert lacking(text) is some
