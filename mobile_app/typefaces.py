@@ -20,14 +20,15 @@ class Face:
 
     file: str
     asked_as: tuple[str, ...] = ()
-    """what Flutter in a browser asks for when it lacks these letters: the folders of Google's fonts"""
+    """what Flutter in a browser asks for when it lacks these letters: the folders of Google's fonts, of which Noto Sans
+    is where it looks for Devanagari, its Roboto having the Latin letters"""
     on_paper: bool = True
     """whether its letters stand right one after the other: those of India and Thailand need a shaping engine"""
     paper_scale: float = 1.0
     """of its letters on paper, so that none reaches beyond the line that Latin letters keep to"""
 
 
-REGULAR = Face(file="SkinTagPaper-Regular.ttf", asked_as=("notosans", "roboto"))
+REGULAR = Face(file="SkinTagPaper-Regular.ttf")
 BOLD = Face(file="SkinTagPaper-Bold.ttf")
 OTHERS = (
     Face(file="NotoSansArabic.ttf", asked_as=("notosansarabic",)),
@@ -35,7 +36,7 @@ OTHERS = (
     Face(file="NotoSansHebrew.ttf", asked_as=("notosanshebrew",)),
     Face(file="DroidSansHan.ttf", asked_as=("notosanssc", "notosanstc", "notosanshk", "notosansjp"), paper_scale=0.9),
     Face(file="NotoEmoji.ttf", asked_as=("notocoloremoji",)),
-    Face(file="NotoSansDevanagari.ttf", asked_as=("notosansdevanagari",), on_paper=False),
+    Face(file="NotoSansDevanagari.ttf", asked_as=("notosans", "notosansdevanagari"), on_paper=False),
     Face(file="NotoSansBengali.ttf", asked_as=("notosansbengali",), on_paper=False),
     Face(file="NotoSansTamil.ttf", asked_as=("notosanstamil",), on_paper=False),
     Face(file="NotoSansThai.ttf", asked_as=("notosansthai",), on_paper=False),

@@ -12,6 +12,7 @@ from mobile_app.serving.addresses import is_this_computer, reachable_hosts
 from mobile_app.serving.arrivals import Arrivals
 from mobile_app.serving.beside import Application, Message, Receive, Scope, Send, with_script
 from mobile_app.serving.certificate import Certificate, certificate_folder, certificate_for
+from mobile_app.serving.fallback import with_fonts
 from mobile_app.serving.greeting import greeting, say
 
 log = logging.getLogger(__name__)
@@ -85,7 +86,7 @@ def serve(
         session_timeout_seconds=forget_after_s,
     )
     config = uvicorn.Config(
-        own_files_only(arrivals.beside(with_script(ends_every_visit(app)))),
+        own_files_only(arrivals.beside(with_fonts(with_script(ends_every_visit(app))))),
         log_level="critical",
         ws="websockets-sansio",
         ws_max_size=MAX_MESSAGE,

@@ -52,6 +52,14 @@ class Visit:
         """Every host that a request or a connection of the page went to."""
         return {urlsplit(url).hostname for url in self.reached if url.startswith(("http", "ws"))}
 
+    def waits_for(self, path: str) -> None:
+        """Wait until the page has been sent this."""
+        for _ in range(PATIENCE // 100):
+            if any(urlsplit(url).path == path for url in self.reached):
+                return
+            self.page.wait_for_timeout(100)
+        raise AssertionError(f"not asked for: {path}")
+
     def sees(self, text: str | re.Pattern[str]) -> None:
         """Wait until a control says this."""
         self.page.get_by_text(text).or_(self.page.get_by_label(text)).first.wait_for(timeout=PATIENCE, state="attached")

@@ -194,6 +194,10 @@ SPANISH = Texts(
         which_spot="Mancha",
         name="Nombre",
         name_hint="Por ejemplo: lunar bajo el hombro izquierdo",
+        unprintable=(
+            "Algunas de estas letras no se pueden imprimir: la hoja para la consulta médica mostrará «?» en su lugar."
+        ),
+        unshown="Algunas de estas letras no se pueden imprimir, y puede que un navegador no las muestre.",
         no_name="Mancha sin nombre",
         place="En qué parte del cuerpo",
         no_place="Sin indicar",

@@ -201,6 +201,11 @@ FRENCH = Texts(
         which_spot="Tache",
         name="Nom",
         name_hint="Par exemple : grain de beauté sous l'épaule gauche",
+        unprintable=(
+            "Certaines de ces lettres ne peuvent pas être imprimées : la page pour la consultation "
+            "affichera « ? » à leur place."
+        ),
+        unshown="Certaines de ces lettres ne peuvent pas être imprimées, et un navigateur peut ne pas les afficher.",
         no_name="Tache sans nom",
         place="Où sur le corps",
         no_place="Non précisé",

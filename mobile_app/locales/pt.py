@@ -191,6 +191,10 @@ PORTUGUESE = Texts(
         which_spot="Mancha",
         name="Nome",
         name_hint="Por exemplo: pinta abaixo do ombro esquerdo",
+        unprintable=(
+            "Algumas destas letras não podem ser impressas: a folha para a consulta médica mostrará “?” no lugar delas."
+        ),
+        unshown="Algumas destas letras não podem ser impressas, e um navegador pode não as mostrar.",
         no_name="Mancha sem nome",
         place="Em que parte do corpo",
         no_place="Não informado",

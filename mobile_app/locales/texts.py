@@ -172,6 +172,10 @@ class SpotTexts:
     which_spot: str
     name: str
     name_hint: str
+    unprintable: str
+    """below a field with letters that the page for a doctor has not"""
+    unshown: str
+    """below a field with letters that no font of the app has"""
     no_name: str
     place: str
     no_place: str

@@ -6,7 +6,11 @@ from typing import Any
 import flet as ft
 
 from mobile_app.draft import Draft
+from mobile_app.locales.texts import SpotTexts
+from mobile_app.paper.letters import lacking
+from mobile_app.typefaces import shown_on_page
 from mobile_app.views.desk import Desk
+from mobile_app.views.look import stack
 
 
 def use_draft(desk: Desk, form: str, first: Callable[[], Draft]) -> tuple[Draft, Callable[..., None]]:
@@ -21,14 +25,24 @@ def use_draft(desk: Desk, form: str, first: Callable[[], Draft]) -> tuple[Draft,
     return draft, put
 
 
+@ft.component
 def text_field(
     desk: Desk, label: str, value: str, on_change: Callable[[str], None], *, hint: str = "", lines: int = 1
 ) -> ft.Control:
-    """A text field."""
+    """A text field, which says so below it where some of what is typed cannot be printed or shown."""
     look = desk.look
-    return ft.TextField(
+    typed = ft.use_ref(value)
+    _, say = ft.use_state(remark_on(value, desk.texts.spots))
+
+    def change(text: str) -> None:
+        typed.current = text
+        on_change(text)
+        say(remark_on(text, desk.texts.spots))  # drawn anew only where this changes: not for every letter
+
+    remark = remark_on(typed.current or "", desk.texts.spots)
+    field = ft.TextField(
         label=label,
-        value=value,
+        value=typed.current or "",
         hint_text=hint,
         multiline=lines > 1,
         min_lines=lines if lines > 1 else None,
@@ -38,5 +52,14 @@ def text_field(
         hint_style=look.field_label,
         counter_style=ft.TextStyle(size=11 * look.scale, color=look.palette.muted),
         border_color=look.palette.outline,
-        on_change=lambda event: on_change(str(event.control.value or "")),
+        on_change=lambda event: change(str(event.control.value or "")),
     )
+    # Below the field and not as its helper, which lies over it for whoever reads with a screen reader.
+    return stack(field, *([look.muted(remark)] if remark else []), spacing=4)
+
+
+def remark_on(text: str, texts: SpotTexts) -> str:
+    """What is said about letters that the app cannot print or show; empty where it can."""
+    if text.isascii() or not lacking(text):
+        return ""
+    return texts.unprintable if all(map(shown_on_page, filter(str.isprintable, text))) else texts.unshown

@@ -190,6 +190,29 @@ def test_a_spot_is_kept_photographed_again_compared_and_deleted(tmp_path: Path, 
         assert visit.hosts() == {HERE}
 
 
+def test_names_in_other_scripts_are_shown_without_another_computer(
+    tmp_path: Path, browser: Any, tiny_bundle: Any
+) -> None:
+    bundle = tiny_bundle(tmp_path, malignancy=0.45, points=CALIBRATED)
+    with (
+        serving(bundle, scratch=tmp_path / "scratch") as address,
+        visiting(browser, address, viewport=PHONE) as visit,
+    ):
+        visit.begin()
+        visit.judge("Choose a photo", name="first.jpg", data=jpeg(skin_with_a_spot(spot=90)))
+        visit.tap("Keep it with my spots")
+        visit.write("Name", "محمد አበበ 王")
+        for font in ("NotoSansArabic", "NotoSansEthiopic", "DroidSansHan"):
+            visit.waits_for(f"/assets/letters/{font}.ttf")
+        visit.write("Name", "नाम")
+        visit.sees(ENGLISH.spots.unprintable)
+        visit.waits_for("/assets/letters/NotoSansDevanagari.ttf")
+        visit.write("Name", "Łódź 王")
+        visit.tap("Keep")
+        assert visit.hears_heading("Łódź 王") == "Łódź 王"
+        assert visit.hosts() == {HERE}
+
+
 def test_the_cameras_photo_goes_the_same_way(tmp_path: Path, launch: Any, tiny_bundle: Any) -> None:
     """A browser whose camera plays a file: two frames of skin with a spot."""
     film = tmp_path / "skin.mjpeg"
