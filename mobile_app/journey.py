@@ -26,6 +26,7 @@ from mobile_app.screens import (
     Welcome,
 )
 from mobile_app.work import Run, Work
+from runtime.answer.locales import texts_for
 from runtime.errors import BundleError, EngineError, PhotoError
 from runtime.photo.decode import Pixels
 from runtime.photo.magic import is_heic
@@ -251,7 +252,7 @@ class Journey:
         try:
             picture = self._darkroom.open(photo)
         except PhotoError as problem:
-            return PhotoRefused(reason=str(problem), heic=is_heic(photo.data))
+            return PhotoRefused(reason=texts_for(self._language()).refusal_of(problem), heic=is_heic(photo.data))
         guess = self._darkroom.guess(picture)
         return Check(photo=photo, picture=picture, guess=guess, framing=guess)
 
@@ -267,7 +268,8 @@ class Journey:
                 neighbours=(self._darkroom.square(picture, beside) for beside in framing.neighbours()),
             )
         except PhotoError as problem:
-            return PhotoRefused(reason=f"{chosen.photo.name}: {problem}")
+            refused = problem.of(chosen.photo.name)
+            return PhotoRefused(reason=texts_for(self._language()).refusal_of(refused))
         answered = CannotAssess if report.tier is Tier.CANNOT_ASSESS else Verdict
         return answered(
             photo=chosen.photo,

@@ -13,6 +13,7 @@ from mobile_app.darkroom import Photo, kept_of, share_of_spot
 from mobile_app.draft import Draft
 from mobile_app.journey import Journey
 from mobile_app.locales import LANGUAGES, Texts
+from mobile_app.locales.problems import told
 from mobile_app.preferences import Preferences, from_values, to_values
 from mobile_app.screens import CannotAssess, Screen, Verdict, Welcome
 from mobile_app.spots import Keeping, SpotDetail, SpotEdit, Spots
@@ -47,7 +48,7 @@ class Kept:
     """Where what is kept lies, or why nothing can be."""
 
     store: Store | None
-    problem: str = ""
+    problem: Exception | None = None
     """why there is no store"""
     session_only: bool = False
     """gone when the page is closed"""
@@ -278,6 +279,13 @@ class Session:
         self.keeping = None
         self.changed()
 
+    def told(self, problem: Exception) -> str:
+        """What was refused, in the chosen language."""
+        return told(problem, language=self.preferences.language)
+
+    def _failed(self, problem: Exception) -> None:
+        self.fail(self.told(problem))
+
     def keep(
         self, *, lesion_id: str | None, name: str = "", place: Place | None = None, answers: Mapping[str, bool]
     ) -> None:
@@ -288,7 +296,7 @@ class Session:
         try:
             found = spots.keep(kept, lesion_id=lesion_id, name=name, place=place, answers=answers)
         except StoreError as problem:
-            self.fail(self.texts.answer.not_saved.format(reason=problem))
+            self.fail(self.texts.answer.not_saved.format(reason=self.told(problem)))
             return
         self.keeping = self.again = None
         self.drafts.pop(KEEP_FORM, None)
@@ -352,7 +360,9 @@ class Session:
         self.preferences = self._remembered() or self.preferences
         if kept.store is not None:
             kept.store.keep_photos = self.preferences.keep_photos
-        self.spots = None if kept.store is None else Spots(kept.store, changed=lambda: self.changed(), failed=self.fail)
+        self.spots = (
+            None if kept.store is None else Spots(kept.store, changed=lambda: self.changed(), failed=self._failed)
+        )
 
     def _remembered(self) -> Preferences | None:
         if self.kept.store is None:

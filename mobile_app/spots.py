@@ -111,7 +111,7 @@ class KeptAnswer:
 class Unreadable:
     """The spots are there and cannot be listed: an empty list would say that there are none."""
 
-    reason: str
+    reason: StoreError
 
 
 SpotView = SpotList | SpotDetail | SpotEdit | Comparison | KeptAnswer | Unreadable
@@ -180,7 +180,7 @@ class Spots:
         store: Store,
         *,
         changed: Callable[[], None],
-        failed: Callable[[str], None],
+        failed: Callable[[StoreError], None],
         now: Now = lambda: datetime.now(UTC),
         clock: Now = lambda: datetime.now(UTC),
     ) -> None:
@@ -367,7 +367,7 @@ class Spots:
         try:
             view = act()
         except StoreError as problem:
-            self._failed(str(problem))
+            self._failed(problem)
             return False
         self._go(view)
         return True
@@ -382,7 +382,7 @@ class Spots:
             lesions = self.store.lesions(search=search, region=region)
             entries = tuple(self._entry(lesion, due.get(lesion.id)) for lesion in lesions)
         except StoreError as problem:
-            return Unreadable(reason=str(problem))
+            return Unreadable(reason=problem)
         return SpotList(entries=tuple(sorted(entries, key=lambda entry: entry.ahead)), search=search, region=region)
 
     def _answer(self, lesion: Lesion, shot_id: str) -> KeptAnswer:

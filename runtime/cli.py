@@ -183,6 +183,7 @@ def _assess_all(
 
     What of a folder is no photo comes into `passed`.
     """
+    from runtime.answer.locales import texts_for
     from runtime.assess import Triage
     from runtime.many import find_photos
 
@@ -190,10 +191,11 @@ def _assess_all(
     photos = list(find_photos(options.photos, on_problem=problems.append, on_passed_over=passed.append))
     triage = Triage.load(options.bundle, threads=options.threads, language=options.lang, public_key=options.public_key)
     progress = _progress(options, total=len(photos))
+    said = texts_for(options.lang).refusal_of
     for problem in problems:
-        _complain(str(problem))
+        _complain(said(problem))
     try:
-        failed = len(problems) + _pass_on(triage.assess_many(photos), write=write, progress=progress)
+        failed = len(problems) + _pass_on(triage.assess_many(photos), said=said, write=write, progress=progress)
     finally:
         progress.clear()
     if options.explain and not failed:
@@ -202,14 +204,18 @@ def _assess_all(
 
 
 def _pass_on(
-    outcomes: "Iterable[tuple[str, Outcome]]", *, write: "Callable[[str, Outcome], None]", progress: "Progress"
+    outcomes: "Iterable[tuple[str, Outcome]]",
+    *,
+    said: "Callable[[PhotoError], str]",
+    write: "Callable[[str, Outcome], None]",
+    progress: "Progress",
 ) -> int:
     failed = 0
     for done, (photo, outcome) in enumerate(outcomes, start=1):
         if isinstance(outcome, PhotoError):
             failed += 1
             progress.clear()
-            _complain(str(outcome))
+            _complain(said(outcome))
         write(photo, outcome)
         progress.update(done)
     return failed

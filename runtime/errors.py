@@ -1,5 +1,8 @@
 """The exceptions a caller of `runtime` can catch; each message is one line that says what was wrong and where."""
 
+from enum import StrEnum
+from typing import Self
+
 INTERRUPTED = 130
 """Exit status of a command ended by Ctrl-C: 128 + SIGINT, as shells report it."""
 
@@ -11,8 +14,51 @@ class SkintagError(Exception):
         super().__init__(one_line(message))
 
 
+class Refusal(StrEnum):
+    """Why a photo was not read: what `runtime.answer.locales` has a sentence for in every language."""
+
+    UNREADABLE = "unreadable"
+    MISSING = "missing"
+    NO_FILE = "no_file"
+    EMPTY = "empty"
+    DAMAGED = "damaged"
+    NO_PHOTO = "no_photo"
+    HEIC = "heic"
+    SEVERAL = "several"
+    """with {format}"""
+    TOO_MANY_BYTES = "too_many_bytes"
+    """with {most}, in MB"""
+    TOO_MANY_PIXELS = "too_many_pixels"
+    """with {most}, in millions"""
+    TOO_COSTLY = "too_costly"
+    TOO_SMALL = "too_small"
+    """with {width}, {height} and {least}"""
+    ODD_FILE = "odd_file"
+    ODD_PIXELS = "odd_pixels"
+    PROFILE = "profile"
+    NO_MEMORY = "no_memory"
+    NO_PHOTOS = "no_photos"
+    """of a folder"""
+
+
 class PhotoError(SkintagError):
-    """A photo that cannot be read: missing, too large, truncated, hostile, or not a photo at all."""
+    """A photo that cannot be read: missing, too large, truncated, hostile, or not a photo at all.
+
+    Its text is English, as logs and commands show it; `reason` and `blanks` are what other languages say it with.
+    """
+
+    def __init__(
+        self, message: str, *, reason: Refusal = Refusal.UNREADABLE, photo: str = "", **blanks: object
+    ) -> None:
+        super().__init__(f"{photo}: {message}" if photo else message)
+        self._message = message
+        self.reason = reason
+        self.photo = photo
+        self.blanks = blanks
+
+    def of(self, photo: str) -> Self:
+        """The same refusal, naming the photo, without what was in memory when it was raised."""
+        return type(self)(self._message, reason=self.reason, photo=photo, **self.blanks)
 
 
 class PhotoTooLargeError(PhotoError):

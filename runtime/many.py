@@ -10,7 +10,7 @@ from typing import Protocol
 
 from runtime.answer.locales.texts import Texts
 from runtime.answer.report import Outcome, Report
-from runtime.errors import PhotoError, one_line
+from runtime.errors import PhotoError, Refusal, one_line
 from runtime.photo import magic
 from runtime.photo.decode import PhotoSource
 
@@ -89,7 +89,13 @@ def find_photos(
             else:
                 pass_over(PassedOver(path=file, reason=reason))
         if not found:
-            tell(PhotoError(f"{one_line(path)}: no photo in this folder (a photo's content decides, not its name)"))
+            tell(
+                PhotoError(
+                    "no photo in this folder (a photo's content decides, not its name)",
+                    reason=Refusal.NO_PHOTOS,
+                    photo=one_line(path),
+                )
+            )
 
 
 def passed_over_line(passed: Iterable[PassedOver], *, texts: Texts) -> str:
@@ -110,7 +116,7 @@ def _outcome(assessor: Assessor, source: PhotoSource, *, language: str | None) -
     try:
         return assessor.assess(source, language=language)
     except PhotoError as error:
-        return PhotoError(str(error))  # the one that was raised keeps the photo's bytes alive in its traceback
+        return error.of(error.photo)  # the one that was raised keeps the photo's bytes alive in its traceback
 
 
 def _name_of(source: PhotoSource, number: int) -> str:
@@ -132,7 +138,7 @@ def _walk(folder: str, *, tell: Callable[[PhotoError], None]) -> Iterator[str]:
     """Every file, and hidden folders, which are not entered."""
 
     def unreadable(error: OSError) -> None:
-        tell(PhotoError(f"{one_line(str(error.filename))}: cannot be read ({error.strerror})"))
+        tell(PhotoError(f"cannot be read ({error.strerror})", photo=one_line(str(error.filename))))
 
     for here, folders, files in os.walk(folder, onerror=unreadable):
         hidden = [name for name in folders if name.startswith(".")]

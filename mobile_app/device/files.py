@@ -180,7 +180,7 @@ class DeviceFiles:
             shot = store.shot(shot_id)
             photo = store.photo(shot_id) if shot.has_photo else b""
         except StoreError as problem:
-            session.fail(session.texts.answer.not_saved.format(reason=problem))
+            session.fail(session.texts.answer.not_saved.format(reason=session.told(problem)))
             return
         sheet = sheet_of_shot(
             shot,
@@ -234,7 +234,7 @@ class DeviceFiles:
             try:
                 said = await give()
             except Exception as problem:  # full disks, refused folders: the platforms raise what they like
-                self._session.fail(self._session.texts.answer.not_saved.format(reason=problem))
+                self._session.fail(self._session.texts.answer.not_saved.format(reason=self._session.told(problem)))
                 return
             if said and done is not None:
                 done()
@@ -279,7 +279,7 @@ def restore(session: Session, files: list[ft.FilePickerFile]) -> None:
     try:
         merged = import_archive(session.spots.store, io.BytesIO(files[0].bytes or b""))
     except StoreError as problem:
-        session.fail(texts.settings.not_imported.format(reason=problem))
+        session.fail(texts.settings.not_imported.format(reason=session.told(problem)))
         return
     session.spots.refresh()
     session.say(texts.settings.imported.format(spots=merged.lesions, photos=merged.shots))

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from mobile_app.device.vault import KeyPlace, VaultError, kept_key, new_key
 from mobile_app.session import Kept
-from mobile_app.store import AesGcm, Cipher, Plain, Store, StoreError, is_sealed, set_aside, store_folder
+from mobile_app.store import AesGcm, Cipher, Plain, Store, StoreError, Trouble, is_sealed, set_aside, store_folder
 from mobile_app.store.cipher import KEY_BYTES
 
 log = logging.getLogger(__name__)
@@ -57,14 +57,14 @@ class OnDevice:
             cipher = Plain() if self._store is not None else await _cipher(self._folder(), keys)
             return self._open(cipher)
         except (StoreError, VaultError) as problem:
-            return Kept(store=None, problem=str(problem))
+            return Kept(store=None, problem=problem)
 
     async def begin_anew(self, keys: KeyPlace | None = None) -> Kept:
         try:
             if self._store is None:
                 set_aside(self._folder())
         except StoreError as problem:
-            return Kept(store=None, problem=str(problem))
+            return Kept(store=None, problem=problem)
         return await self.open(keys)
 
     def close(self, kept: Kept) -> None:
@@ -92,7 +92,9 @@ async def _cipher(folder: Path, keys: KeyPlace | None) -> Cipher:
     if sealed:
         key = await kept_key(keys)
         if key is None:
-            raise VaultError("what is kept is encrypted, and this device no longer has the key")
+            raise VaultError(
+                "what is kept is encrypted, and this device no longer has the key", reason=Trouble.KEY_LOST
+            )
         return AesGcm(key)
     try:
         return AesGcm(await new_key(keys))
@@ -117,7 +119,7 @@ class PerVisit:
             store = Store(folder, cipher=cipher)
         except StoreError as problem:
             shutil.rmtree(folder, ignore_errors=True)
-            return Kept(store=None, problem=str(problem), session_only=True)
+            return Kept(store=None, problem=problem, session_only=True)
         self._stores.append(store)
         return Kept(store=store, session_only=True, sealed=not isinstance(cipher, Plain))
 

@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Awaitable
 from typing import Protocol
 
+from mobile_app.store import Trouble
 from mobile_app.store.cipher import KEY_BYTES
 from runtime.errors import first_line
 
@@ -30,6 +31,10 @@ class KeyPlace(Protocol):
 class VaultError(Exception):
     """The device's key store does not answer, or with something that is no key of this app."""
 
+    def __init__(self, message: str, *, reason: Trouble) -> None:
+        super().__init__(message)
+        self.reason = reason
+
 
 async def kept_key(place: KeyPlace) -> bytes | None:
     """The key that is there; None where there is none. Raises VaultError."""
@@ -44,7 +49,7 @@ async def new_key(place: KeyPlace) -> bytes:
     key = secrets.token_bytes(KEY_BYTES)
     await _answer(place.set(NAME, base64.b64encode(key).decode()))
     if await kept_key(place) != key:
-        raise VaultError("the device does not keep the key that it was given")
+        raise VaultError("the device does not keep the key that it was given", reason=Trouble.KEYS_SILENT)
     return key
 
 
@@ -52,7 +57,9 @@ async def _answer[Answer](asked: Awaitable[Answer]) -> Answer:
     try:
         return await asyncio.wait_for(asked, _PATIENCE_S)
     except Exception as problem:  # no keyring, a locked one, an old device: the platforms raise what they like
-        raise VaultError(f"the device's key store does not answer ({first_line(problem)})") from problem
+        raise VaultError(
+            f"the device's key store does not answer ({first_line(problem)})", reason=Trouble.KEYS_SILENT
+        ) from problem
 
 
 def _key(text: str | None) -> bytes | None:
@@ -61,7 +68,9 @@ def _key(text: str | None) -> bytes | None:
     try:
         key = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as problem:
-        raise VaultError("what the device's key store holds is no key of this app") from problem
+        raise VaultError(
+            "what the device's key store holds is no key of this app", reason=Trouble.KEYS_FOREIGN
+        ) from problem
     if len(key) != KEY_BYTES:
-        raise VaultError("what the device's key store holds is no key of this app")
+        raise VaultError("what the device's key store holds is no key of this app", reason=Trouble.KEYS_FOREIGN)
     return key

@@ -3,7 +3,7 @@
 from mobile_app.store.archive import Merged, export_archive, import_archive, write_archive
 from mobile_app.store.calendar import reminder_event
 from mobile_app.store.cipher import AesGcm, Cipher, Plain
-from mobile_app.store.errors import StoreError
+from mobile_app.store.errors import StoreError, Trouble
 from mobile_app.store.place import store_folder
 from mobile_app.store.records import Judge, Lesion, Shot, Usage
 from mobile_app.store.store import Store, is_sealed, set_aside
@@ -18,6 +18,7 @@ __all__ = [
     "Shot",
     "Store",
     "StoreError",
+    "Trouble",
     "Usage",
     "export_archive",
     "import_archive",

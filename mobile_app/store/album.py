@@ -10,7 +10,7 @@ from collections.abc import Container, Iterable, Iterator
 from pathlib import Path
 
 from mobile_app.store.cipher import Cipher
-from mobile_app.store.errors import StoreError
+from mobile_app.store.errors import StoreError, Trouble
 from mobile_app.store.pictures import Pictures
 from runtime.files import written_whole
 
@@ -81,7 +81,9 @@ class Album:
         try:
             return self._cipher.open(path.read_bytes())
         except FileNotFoundError as problem:
-            raise StoreError("the photo's file is missing; the rest of the record is there") from problem
+            raise StoreError(
+                "the photo's file is missing; the rest of the record is there", reason=Trouble.NO_PHOTO
+            ) from problem
 
 
 def _sync_folder(folder: Path) -> None:

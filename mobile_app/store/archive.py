@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
 from mobile_app.body import Half, Place, Region
-from mobile_app.store.errors import StoreError, store_errors
+from mobile_app.store.errors import StoreError, Trouble, store_errors
 from mobile_app.store.records import Judge, Lesion, Shot, from_text, to_text
 from mobile_app.store.store import Store
 from runtime.files import written_whole
@@ -86,10 +86,13 @@ def import_archive(store: Store, source: Path | BinaryIO) -> Merged:
     except StoreError:
         raise
     except OSError as problem:
-        raise StoreError(f"the archive cannot be read ({problem.strerror or problem})") from problem
+        raise StoreError(
+            f"the archive cannot be read ({problem.strerror or problem})", reason=Trouble.ARCHIVE
+        ) from problem
     except Exception as problem:
         raise StoreError(
-            f"not an archive of this app, or a damaged one ({problem or type(problem).__name__})"
+            f"not an archive of this app, or a damaged one ({problem or type(problem).__name__})",
+            reason=Trouble.ARCHIVE,
         ) from problem
 
 
@@ -238,4 +241,4 @@ def _photo_name(shot_id: str) -> str:
 
 
 def _refuse(reason: str) -> NoReturn:
-    raise StoreError(f"the archive cannot be used: {reason}")
+    raise StoreError(f"the archive cannot be used: {reason}", reason=Trouble.ARCHIVE)

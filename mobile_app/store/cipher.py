@@ -7,7 +7,7 @@ import os
 from importlib import import_module
 from typing import Protocol
 
-from mobile_app.store.errors import StoreError
+from mobile_app.store.errors import StoreError, Trouble
 
 KEY_BYTES = 32  # AES-256
 _NONCE_BYTES = 12  # what GCM is made for; random ones may repeat after some four billion seals, far beyond any album
@@ -45,7 +45,9 @@ class AesGcm:
             aead = import_module("cryptography.hazmat.primitives.ciphers.aead")
             self._forged: type[Exception] = import_module("cryptography.exceptions").InvalidTag
         except ImportError as error:
-            raise StoreError("nothing can be sealed here: the package cryptography is missing") from error
+            raise StoreError(
+                "nothing can be sealed here: the package cryptography is missing", reason=Trouble.CANNOT_SEAL
+            ) from error
         self._box = aead.AESGCM(key)
 
     def seal(self, content: bytes, /) -> bytes:
@@ -56,4 +58,4 @@ class AesGcm:
         try:
             return self._box.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], None)
         except (self._forged, ValueError) as error:  # ValueError: too short to hold a nonce
-            raise StoreError("the key does not open this, or it was changed") from error
+            raise StoreError("the key does not open this, or it was changed", reason=Trouble.WRONG_KEY) from error

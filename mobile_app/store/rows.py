@@ -13,7 +13,7 @@ from typing import Any
 
 from mobile_app.body import Half, Place, Region
 from mobile_app.store.cipher import Cipher
-from mobile_app.store.errors import StoreError
+from mobile_app.store.errors import StoreError, Trouble
 from mobile_app.store.records import Judge, Lesion, Shot, from_text, to_text
 
 
@@ -39,7 +39,7 @@ class Rows:
     def lesion(self, lesion_id: str) -> Lesion:
         for row in self._all("SELECT * FROM lesion WHERE id = ?", lesion_id):
             return _parsed(self._lesion, [row])[0]
-        raise StoreError("this spot is no longer kept")
+        raise StoreError("this spot is no longer kept", reason=Trouble.GONE)
 
     def has_lesion(self, lesion_id: str) -> bool:
         return bool(self._all("SELECT 1 FROM lesion WHERE id = ?", lesion_id))
@@ -76,7 +76,7 @@ class Rows:
     def shot(self, shot_id: str) -> Shot:
         for row in self._all("SELECT * FROM shot WHERE id = ?", shot_id):
             return _parsed(self._shot, [row])[0]
-        raise StoreError("this photo is no longer kept")
+        raise StoreError("this photo is no longer kept", reason=Trouble.GONE)
 
     def has_shot(self, shot_id: str) -> bool:
         return bool(self._all("SELECT 1 FROM shot WHERE id = ?", shot_id))
@@ -182,7 +182,9 @@ def _parsed[Row, Value](parse: Callable[[Row], Value], rows: Iterable[Row]) -> l
     try:
         return [parse(row) for row in rows]
     except (ValueError, TypeError, AttributeError) as problem:
-        raise StoreError(f"the database holds what no version of this app wrote ({problem})") from problem
+        raise StoreError(
+            f"the database holds what no version of this app wrote ({problem})", reason=Trouble.DAMAGED
+        ) from problem
 
 
 def _holds(lesion: Lesion, words: Iterable[str]) -> bool:

@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from mobile_app.store.cipher import Cipher, Plain
-from mobile_app.store.errors import StoreError
+from mobile_app.store.errors import StoreError, Trouble
 
 MIGRATIONS: Sequence[Sequence[str]] = (
     (  # 1: lesions, shots, settings. BLOBs are what a cipher may seal; the rest is what SQL sorts and joins by.
@@ -98,11 +98,11 @@ def recognise(connection: sqlite3.Connection, cipher: Cipher) -> None:
         connection.execute("INSERT INTO mark VALUES (1, ?, ?)", (sealed, cipher.seal(_WORD)))
         return
     if sealed and not mark["sealed"]:
-        raise StoreError("what is kept here is not sealed; open it without a key")
+        raise StoreError("what is kept here is not sealed; open it without a key", reason=Trouble.UNSEALED)
     if mark["sealed"] and not sealed:
-        raise StoreError("what is kept here is sealed; its key is needed")
+        raise StoreError("what is kept here is sealed; its key is needed", reason=Trouble.SEALED)
     if not _opens(cipher, mark["word"]):
-        raise StoreError("this key does not open what is kept here")
+        raise StoreError("this key does not open what is kept here", reason=Trouble.WRONG_KEY)
 
 
 def sealed_mark(path: Path) -> bool | None:
@@ -150,7 +150,9 @@ def _in_use_is_said() -> Iterator[None]:
         yield
     except sqlite3.OperationalError as problem:
         if problem.sqlite_errorcode == sqlite3.SQLITE_BUSY:
-            raise StoreError("what is kept is in use by another window of this app; close that one first") from problem
+            raise StoreError(
+                "what is kept is in use by another window of this app; close that one first", reason=Trouble.IN_USE
+            ) from problem
         raise
 
 
@@ -158,11 +160,12 @@ def _check_version(connection: sqlite3.Connection) -> None:
     version = version_of(connection)
     if version > len(MIGRATIONS):
         raise StoreError(
-            f"what is kept here is of version {version}, this app knows {len(MIGRATIONS)}; install the newer app again"
+            f"what is kept here is of version {version}, this app knows {len(MIGRATIONS)}; install the newer app again",
+            reason=Trouble.NEWER,
         )
 
 
 def _check_sound(connection: sqlite3.Connection) -> None:
     found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     if found != "ok":
-        raise StoreError(f"the database is damaged ({found}); restore it from an archive")
+        raise StoreError(f"the database is damaged ({found}); restore it from an archive", reason=Trouble.DAMAGED)

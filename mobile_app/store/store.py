@@ -18,7 +18,7 @@ from typing import Any, Self
 from mobile_app.body import Place, Region
 from mobile_app.store.album import Album
 from mobile_app.store.cipher import Cipher, Plain
-from mobile_app.store.errors import StoreError, store_errors
+from mobile_app.store.errors import StoreError, Trouble, store_errors
 from mobile_app.store.pictures import Pictures, make_pictures
 from mobile_app.store.records import Judge, Lesion, Shot, Usage, new_id, now
 from mobile_app.store.rows import Rows
@@ -241,7 +241,10 @@ class Store:
     def _begin(self, cipher: Cipher) -> None:
         if version_of(self._connection) == 0 and not self._album.is_empty():
             # A backup restored in part, most likely: going on would take every photo for an orphan.
-            raise StoreError("there are photos but no database; put store.sqlite3 back beside them, or move them away")
+            raise StoreError(
+                "there are photos but no database; put store.sqlite3 back beside them, or move them away",
+                reason=Trouble.NO_DATABASE,
+            )
         migrate(self._connection)
         recognise(self._connection, cipher)
         self._album.sweep(self._rows.with_photos())
@@ -255,7 +258,7 @@ class Store:
     def _picture(self, shot_id: str, read: Callable[[str], bytes]) -> bytes:
         with self._reading("the photo cannot be read"):
             if not self._rows.shot(shot_id).has_photo:
-                raise StoreError("this photo was judged but not kept")
+                raise StoreError("this photo was judged but not kept", reason=Trouble.NO_PHOTO)
             return read(shot_id)
 
     @contextmanager

@@ -57,7 +57,7 @@ def no_spots(desk: Desk) -> ft.Control:
         desk,
         _card(desk, texts.store_title, look.words(texts.store_advice)),
         look.button(texts.try_again, icon=ft.Icons.REFRESH, on_tap=lambda: desk.files.reopen(False)),
-        _details(desk, desk.session.kept.problem),
+        _details(desk, desk.session.told(desk.session.kept.problem) if desk.session.kept.problem else ""),
         _begin_anew(desk),
     )
 
@@ -67,7 +67,9 @@ def unreadable(desk: Desk, view: Unreadable) -> ft.Control:
     texts, look = desk.texts.trouble, desk.look
     return frame(
         desk,
-        _card(desk, texts.store_title, look.words(texts.store_advice), look.muted(view.reason, size=14)),
+        _card(
+            desk, texts.store_title, look.words(texts.store_advice), look.muted(desk.session.told(view.reason), size=14)
+        ),
         look.button(texts.try_again, icon=ft.Icons.REFRESH, on_tap=desk.spots.show_list),
     )
 

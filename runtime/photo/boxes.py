@@ -11,7 +11,7 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from runtime.errors import PhotoError
+from runtime.errors import PhotoError, Refusal
 from runtime.photo.av1 import most_pixels
 
 _CODED = frozenset({b"hvc1", b"av01"})
@@ -41,11 +41,11 @@ def check_coded(data: bytes) -> None:
     try:
         for _, (start, end) in _coded_extents(data):
             if end > len(data):
-                raise PhotoError("damaged photo (its end is missing)")
+                raise PhotoError("damaged photo (its end is missing)", reason=Refusal.DAMAGED)
             if any(data.find(filling, start, end) >= 0 for filling in _FILLINGS):
-                raise PhotoError("damaged photo (a part of it was overwritten)")
+                raise PhotoError("damaged photo (a part of it was overwritten)", reason=Refusal.DAMAGED)
     except (struct.error, IndexError, KeyError) as error:
-        raise PhotoError("damaged photo (the list of its parts cannot be read)") from error
+        raise PhotoError("damaged photo (the list of its parts cannot be read)", reason=Refusal.DAMAGED) from error
 
 
 def coded_pixels(data: bytes) -> int:
@@ -56,7 +56,7 @@ def coded_pixels(data: bytes) -> int:
     try:
         return max(map(most_pixels, items.values()), default=0)
     except IndexError as error:
-        raise PhotoError("damaged photo (not a sound AVIF file)") from error
+        raise PhotoError("damaged photo (not a sound AVIF file)", reason=Refusal.DAMAGED) from error
 
 
 def nclx_of(data: bytes) -> Nclx | None:
@@ -110,7 +110,9 @@ def _coded_extents(data: bytes) -> Iterator[tuple[int, tuple[int, int]]]:
     for number, (item, extent) in enumerate(_locations(_only(lists, b"iloc"))):
         total += (extent[1] - extent[0]) if item in coded else 0
         if number >= _MAX_EXTENTS or total > _MOST_SHARED * len(data):
-            raise PhotoError("HEIC or AVIF of more parts than a camera writes; save it as JPEG")
+            raise PhotoError(
+                "HEIC or AVIF of more parts than a camera writes; save it as JPEG", reason=Refusal.ODD_FILE
+            )
         if item in coded:
             yield item, extent
 

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import ExifTags, Image, features
 
-from runtime.errors import PhotoError
+from runtime.errors import PhotoError, Refusal
 from runtime.photo.boxes import Nclx
 
 _Floats = npt.NDArray[np.float64]
@@ -147,7 +147,9 @@ def without_tables(image: Image.Image) -> Image.Image:
     if not isinstance(profile, bytes) or not _is_made_of_tables(profile, image.mode):
         return image
     if not features.check("littlecms2"):
-        raise PhotoError("its colour profile cannot be read on this device; save it as an sRGB photo")
+        raise PhotoError(
+            "its colour profile cannot be read on this device; save it as an sRGB photo", reason=Refusal.PROFILE
+        )
     from PIL import ImageCms  # only here: loading it takes longer than a photo, and phones have none
 
     srgb = cast(ImageCms.ImageCmsProfile, ImageCms.createProfile("sRGB"))  # pyright: ignore[reportUnknownMemberType]
@@ -168,7 +170,7 @@ def without_tables(image: Image.Image) -> Image.Image:
 def _colours_of_nclx(nclx: Nclx) -> Colours | None:
     """What HEIC and AVIF say without a profile. The curves of sRGB and BT.709 are taken for one, as browsers do."""
     if nclx.transfer in _HDR:
-        raise PhotoError("high dynamic range (PQ or HLG) cannot be judged; save it as a JPEG")
+        raise PhotoError("high dynamic range (PQ or HLG) cannot be judged; save it as a JPEG", reason=Refusal.ODD_FILE)
     matrix = _OF_PRIMARIES.get(nclx.primaries)
     if matrix is None:
         return None

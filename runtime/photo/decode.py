@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import ExifTags, Image, features
 
-from runtime.errors import PhotoError, PhotoTooLargeError, one_line
+from runtime.errors import PhotoError, PhotoTooLargeError, Refusal, one_line
 from runtime.photo.boxes import check_coded, coded_pixels, nclx_of
 from runtime.photo.colours import Colours, colours_of, without_tables
 from runtime.photo.file_checks import check_frame, check_last_rows, check_scans, check_sums, decodes_in_one_pass
@@ -121,11 +121,11 @@ def _opened(source: PhotoSource, *, min_side: int, limits: PhotoLimits) -> tuple
             return _to_rgb(_from_array(source, limits=limits)), None
         return _decode(_read(source, limits=limits), min_side=min_side, limits=limits)
     except PhotoError as error:
-        raise type(error)(f"{name}: {error}") from error
+        raise error.of(name) from error
     except MemoryError as error:
-        raise PhotoError(f"{name}: not enough memory to decode it") from error
+        raise PhotoError("not enough memory to decode it", reason=Refusal.NO_MEMORY, photo=name) from error
     except Exception as error:
-        raise PhotoError(f"{name}: damaged photo ({_reason(error)})") from error
+        raise PhotoError(f"damaged photo ({_reason(error)})", reason=Refusal.DAMAGED, photo=name) from error
 
 
 def square_pixels(image: Image.Image, *, size: int) -> Pixels:
@@ -159,9 +159,12 @@ def _read(source: str | os.PathLike[str] | bytes | BinaryIO, *, limits: PhotoLim
     else:
         data = source.read(limits.max_bytes + 1)
     if not data:
-        raise PhotoError("the file is empty (0 bytes)")
+        raise PhotoError("the file is empty (0 bytes)", reason=Refusal.EMPTY)
     if len(data) > limits.max_bytes:
-        raise PhotoTooLargeError(f"larger than {limits.max_bytes / 1e6:.0f} MB; save it smaller and try again")
+        most = f"{limits.max_bytes / 1e6:.0f}"
+        raise PhotoTooLargeError(
+            f"larger than {most} MB; save it smaller and try again", reason=Refusal.TOO_MANY_BYTES, most=most
+        )
     return data
 
 
@@ -169,15 +172,15 @@ def _read_path(path: Path, *, limits: PhotoLimits) -> bytes:
     try:
         status = path.stat()
         if stat.S_ISDIR(status.st_mode):
-            raise PhotoError("is a folder, not a photo")
+            raise PhotoError("is a folder, not a photo", reason=Refusal.NO_FILE)
         if not stat.S_ISREG(status.st_mode):
             # A pipe would block for ever and a device such as /dev/zero never ends.
-            raise PhotoError("not a regular file")
+            raise PhotoError("not a regular file", reason=Refusal.NO_FILE)
         with path.open("rb") as file:
             # Asking for no more than there is: room for the limit, 50 MB, would be set up and given back each time.
             return file.read(min(status.st_size, limits.max_bytes) + 1)
     except FileNotFoundError as error:
-        raise PhotoError("no such file") from error
+        raise PhotoError("no such file", reason=Refusal.MISSING) from error
     except (OSError, ValueError) as error:  # ValueError: a NUL byte in the name
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise PhotoError(f"cannot be read ({reason})") from error
@@ -201,19 +204,22 @@ def _image_of(data: bytes, *, limits: PhotoLimits) -> Image.Image:
     """The photo as its file announces it, no pixel decoded."""
     image_format = format_of(data)
     if image_format is None:
-        raise PhotoError(f"not a photo this program can read ({_READABLE})")
+        raise PhotoError(f"not a photo this program can read ({_READABLE})", reason=Refusal.NO_PHOTO)
     if image_format == "GIF":
         check_frame(data)
     if image_format == "AVIF" and not features.check("avif"):
-        raise PhotoError("AVIF photos cannot be read on this device; save it as JPEG")
+        raise PhotoError("AVIF photos cannot be read on this device; save it as JPEG", reason=Refusal.ODD_FILE)
     try:
         if image_format == "HEIF":
             return open_heif(data)
         image = Image.open(io.BytesIO(data), formats=[image_format])
     except (Image.UnidentifiedImageError, SyntaxError) as error:
-        raise PhotoError(f"damaged photo (not a sound {image_format} file)") from error
+        raise PhotoError(f"damaged photo (not a sound {image_format} file)", reason=Refusal.DAMAGED) from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise PhotoTooLargeError(f"more than {limits.max_pixels / 1e6:.0f} million pixels; save it smaller") from error
+        most = f"{limits.max_pixels / 1e6:.0f}"
+        raise PhotoTooLargeError(
+            f"more than {most} million pixels; save it smaller", reason=Refusal.TOO_MANY_PIXELS, most=most
+        ) from error
     if image_format == "AVIF":
         check_coded(data)
         _check_coded_size(data, announced=image.size, limits=limits)
@@ -232,11 +238,15 @@ def _prepared(image: Image.Image, data: bytes, *, min_side: int, limits: PhotoLi
             check_scans(data)
     if held[0] * held[1] * (2 if image.format in _HELD_TWICE else 1) > limits.max_decoded_pixels:
         raise PhotoTooLargeError(
-            f"{held[0]} x {held[1]} pixels is too much memory for this kind of file; save it smaller or as a plain JPEG"
+            f"{held[0]} x {held[1]} pixels is too much memory for this kind of file; "
+            "save it smaller or as a plain JPEG",
+            reason=Refusal.TOO_COSTLY,
         )
     coding = image.info.get("compression")
     if (image.format == "BMP" and coding in _RUN_LENGTHS) or (image.format == "TIFF" and coding not in _TIFF_CODINGS):
-        raise PhotoError(f"{image.format} of a coding that no camera writes; save it as PNG or JPEG")
+        raise PhotoError(
+            f"{image.format} of a coding that no camera writes; save it as PNG or JPEG", reason=Refusal.ODD_FILE
+        )
     return extent
 
 
@@ -247,25 +257,38 @@ def _cropped(image: Image.Image, extent: tuple[int, int]) -> Image.Image:
 def _check_size(size: tuple[int, int], *, limits: PhotoLimits) -> None:
     width, height = size
     if width * height > limits.max_pixels:
+        most = f"{limits.max_pixels / 1e6:.0f}"
         raise PhotoTooLargeError(
-            f"{width} x {height} pixels is more than {limits.max_pixels / 1e6:.0f} million; save it smaller"
+            f"{width} x {height} pixels is more than {most} million; save it smaller",
+            reason=Refusal.TOO_MANY_PIXELS,
+            most=most,
         )
     if min(width, height) < limits.min_side:
-        raise PhotoError(f"{width} x {height} pixels is too small; at least {limits.min_side} on each side are needed")
+        raise PhotoError(
+            f"{width} x {height} pixels is too small; at least {limits.min_side} on each side are needed",
+            reason=Refusal.TOO_SMALL,
+            width=width,
+            height=height,
+            least=limits.min_side,
+        )
 
 
 def _check_coded_size(data: bytes, *, announced: tuple[int, int], limits: PhotoLimits) -> None:
     """Refuse an AVIF whose coded picture is larger than the file says, and more than may be held."""
     coded = coded_pixels(data)
     if coded > announced[0] * announced[1] and coded > limits.max_decoded_pixels // 2:
-        raise PhotoTooLargeError("AVIF that may be larger than it says; save it as a JPEG")
+        raise PhotoTooLargeError("AVIF that may be larger than it says; save it as a JPEG", reason=Refusal.TOO_COSTLY)
 
 
 def _check_single(image: Image.Image) -> None:
     # MPO is how many phones save a JPEG with a preview or depth picture behind it: the first frame is the photo. In a
     # HEIC it is the one that the file calls primary.
     if image.format not in ("MPO", "HEIF") and getattr(image, "is_animated", False):
-        raise PhotoError(f"{image.format} with several frames or pages; choose one and save it as a photo")
+        raise PhotoError(
+            f"{image.format} with several frames or pages; choose one and save it as a photo",
+            reason=Refusal.SEVERAL,
+            format=image.format,
+        )
 
 
 def _check_whole(image: Image.Image, data: bytes) -> None:
@@ -310,7 +333,10 @@ def _to_rgb(image: Image.Image, *, backdrop: int = _BACKDROP) -> Image.Image:
         return _by_bands(image, lambda band: _flatten(band, backdrop=backdrop))
     if image.mode not in _PLAIN_MODES:
         # 32-bit integers and floats say nothing about which value is white; guessing could turn a photo black.
-        raise PhotoError(f"pixels of type {image.mode} have no agreed brightness; save it as an 8-bit RGB photo")
+        raise PhotoError(
+            f"pixels of type {image.mode} have no agreed brightness; save it as an 8-bit RGB photo",
+            reason=Refusal.ODD_PIXELS,
+        )
     return image if image.mode == "RGB" else image.convert("RGB")
 
 
@@ -334,7 +360,7 @@ def _white_of(image: Image.Image) -> int:
     """The value of white: 65,535, or less in a TIFF whose tag says that fewer of the 16 bits are used."""
     tags: Mapping[int, Any] = getattr(image, "tag_v2", {})
     if tags.get(_TIFF_PHOTOMETRIC, 1) != 1:
-        raise PhotoError("16-bit grey TIFF with white as zero; save it as an 8-bit photo")
+        raise PhotoError("16-bit grey TIFF with white as zero; save it as an 8-bit photo", reason=Refusal.ODD_PIXELS)
     bits = int(tags.get(_TIFF_BITS, (16,))[0])
     return 2**bits - 1
 
@@ -348,10 +374,10 @@ def _flatten(image: Image.Image, *, backdrop: int) -> Image.Image:
 
 def _from_array(pixels: npt.NDArray[Any], *, limits: PhotoLimits) -> Image.Image:
     if pixels.dtype != np.uint8:
-        raise PhotoError(f"array of {pixels.dtype}; uint8 values 0-255 are needed")
+        raise PhotoError(f"array of {pixels.dtype}; uint8 values 0-255 are needed", reason=Refusal.ODD_PIXELS)
     channels = pixels.shape[2] if pixels.ndim == 3 else 1
     if pixels.ndim not in (2, 3) or channels not in (1, 3, 4):
-        raise PhotoError(f"array of shape {pixels.shape}; [height, width, 3] is needed")
+        raise PhotoError(f"array of shape {pixels.shape}; [height, width, 3] is needed", reason=Refusal.ODD_PIXELS)
     _check_size((pixels.shape[1], pixels.shape[0]), limits=limits)
     grey = pixels.ndim == 3 and channels == 1
     return Image.fromarray(np.ascontiguousarray(pixels[..., 0] if grey else pixels))

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from PIL import Image
 
-from runtime.errors import PhotoError
+from runtime.errors import PhotoError, Refusal
 
 _PNG_START = 8
 """Bytes of the PNG signature."""
@@ -39,7 +39,7 @@ def check_sums(data: bytes) -> None:
     """
     for kind, body, stored in _png_chunks(data):
         if kind == b"IDAT" and zlib.crc32(body, zlib.crc32(kind)) != stored:
-            raise PhotoError("damaged photo (the checksum of its pixels is wrong)")
+            raise PhotoError("damaged photo (the checksum of its pixels is wrong)", reason=Refusal.DAMAGED)
 
 
 def check_last_rows(image: Image.Image) -> None:
@@ -52,7 +52,7 @@ def check_last_rows(image: Image.Image) -> None:
     # One channel gives a pair, several give a tuple of pairs.
     levels = {level for pair in extrema for level in (pair if isinstance(pair, tuple) else (pair,))}
     if levels <= _FILLED_LEVELS:
-        raise PhotoError("damaged photo (its lower part is missing)")
+        raise PhotoError("damaged photo (its lower part is missing)", reason=Refusal.DAMAGED)
 
 
 def check_scans(data: bytes) -> None:
@@ -62,7 +62,9 @@ def check_scans(data: bytes) -> None:
     """
     # In compressed data every FF is followed by 00: a start of scan can hide in metadata only, a few times at most.
     if data.count(bytes((0xFF, _START_OF_SCAN))) > _MAX_SCANS:
-        raise PhotoError(f"a JPEG of more than {_MAX_SCANS} scans; save it again as a plain JPEG")
+        raise PhotoError(
+            f"a JPEG of more than {_MAX_SCANS} scans; save it again as a plain JPEG", reason=Refusal.ODD_FILE
+        )
 
 
 def decodes_in_one_pass(data: bytes) -> bool:
@@ -86,9 +88,9 @@ def check_frame(data: bytes) -> None:
         screen = struct.unpack_from("<HH", data, _GIF_SCREEN)
         left, top, width, height = struct.unpack_from("<HHHH", data, _gif_frame(data) + 1)
     except (struct.error, IndexError) as error:
-        raise PhotoError("damaged photo (no frame in the GIF file)") from error
+        raise PhotoError("damaged photo (no frame in the GIF file)", reason=Refusal.DAMAGED) from error
     if left + width > screen[0] or top + height > screen[1]:
-        raise PhotoError("damaged photo (the frame is larger than the GIF file says)")
+        raise PhotoError("damaged photo (the frame is larger than the GIF file says)", reason=Refusal.DAMAGED)
 
 
 def _gif_frame(data: bytes) -> int:
@@ -101,7 +103,7 @@ def _gif_frame(data: bytes) -> int:
             at += data[at] + 1
         at += 1
     if data[at] != _GIF_FRAME:
-        raise PhotoError("damaged photo (no frame in the GIF file)")
+        raise PhotoError("damaged photo (no frame in the GIF file)", reason=Refusal.DAMAGED)
     return at
 
 

@@ -10,7 +10,7 @@ from typing import cast
 
 from PIL import Image
 
-from runtime.errors import HeicError
+from runtime.errors import HeicError, Refusal
 from runtime.photo.boxes import Nclx, check_coded
 
 _PHONES = ("android", "ios")
@@ -24,7 +24,7 @@ def open_heif(data: bytes) -> Image.Image:
     try:
         from pillow_heif import HeifImageFile
     except ImportError as error:
-        raise HeicError(_advice()) from error
+        raise HeicError(_advice(), reason=Refusal.HEIC) from error
     check_coded(data)
     # Not registered with Pillow: a process that only uses this one must not read other files differently afterwards.
     image = cast(Image.Image, HeifImageFile(io.BytesIO(data)))

@@ -81,7 +81,7 @@ class App:
     store: Store | None
     bench: Bench = field(default_factory=Bench)
     changes: int = 0
-    problem: str = ""
+    problem: Exception | None = None
 
     def __post_init__(self) -> None:
         self.session = self.start()
@@ -158,7 +158,7 @@ def test_another_language_reaches_the_answer_on_show(store: Store) -> None:
 
 
 def test_without_a_store_photos_are_still_judged(tmp_path: Path) -> None:
-    app = App(None, problem="the folder is in use")
+    app = App(None, problem=StoreError("the folder is in use"))
     app.session.set(text_scale=1.3)
     app.session.open_tab(Tab.SPOTS)
     app.judge(b"high")
@@ -622,7 +622,7 @@ def test_a_page_of_the_settings_is_left_with_them(store: Store) -> None:
 
 
 def test_a_store_that_opens_later_brings_its_settings_and_spots(store: Store) -> None:
-    app = App(None, problem="the keyring is locked")
+    app = App(None, problem=StoreError("the keyring is locked"))
     app.session.set(text_scale=2.0)
     app.session.ask_to_begin_anew(True)
     assert app.session.spots is None

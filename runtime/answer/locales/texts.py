@@ -6,6 +6,9 @@ The fields of `AdviceTable`, `ReasonTable`, `ProblemTable` and `ConditionTable` 
 
 from dataclasses import dataclass
 
+from runtime.answer.locales.refusals import REFUSALS
+from runtime.errors import PhotoError
+
 
 @dataclass(frozen=True, kw_only=True)
 class AdviceTexts:
@@ -155,6 +158,13 @@ class Texts:
     def reason_of(self, code: str) -> str:
         """The sentence for a `Reason` or a `QualityProblem`. Raises KeyError for anything else."""
         return {**vars(self.reasons), **vars(self.problems)}[code]
+
+    def refusal_of(self, error: PhotoError) -> str:
+        """Why a photo was not read, as the error says it, in this language."""
+        if self.language not in REFUSALS:
+            return str(error)
+        sentence = REFUSALS[self.language][error.reason].format(**error.blanks)
+        return f"{error.photo}: {sentence}" if error.photo else sentence
 
     def condition_of(self, condition: str) -> ConditionTexts:
         """Name and description of a `Condition`. Raises KeyError for anything else."""

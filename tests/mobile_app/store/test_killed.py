@@ -239,6 +239,7 @@ def make_old(folder: Path) -> None:
     """As version 1 left it, and with an orphan to sweep."""
     with sqlite3.connect(folder / "store.sqlite3") as database:
         database.execute("DROP TABLE reminder")  # all that version 2 added
+        database.execute("ALTER TABLE shot DROP COLUMN judge")  # and version 3
         database.execute("PRAGMA user_version = 1")
     database.close()
     (folder / "photos" / ("e" * 32)).write_bytes(b"an orphan")
@@ -284,7 +285,7 @@ def test_killed_while_it_is_first_made_it_can_be_made_again(cases: Path) -> None
 
 @needs_fork
 def test_killed_while_it_is_brought_to_a_new_version_it_loses_nothing(cases: Path) -> None:
-    assert len(MIGRATIONS) == 2
+    assert len(MIGRATIONS) == 3
     seen = [contents(folder) for folder in folders_of(cases / "update")]
     assert len(seen) > 10
     assert seen == [contents(cases / "update" / "before")] * len(seen)

@@ -46,7 +46,7 @@ def test_others_take_nothing_from_a_client(rate: float, others: list[str]) -> No
     rates = ClientRates(per_minute=rate, clock=Clock())
     for other in others:
         rates.seconds_to_wait(other)
-    assert all(rates.seconds_to_wait("a") == 0 for _ in range(int(max(rate, 1))))
+    assert all(rates.seconds_to_wait("a") == 0 for _ in range(int(max(rate, 1) + 1e-6)))  # as the bucket rounds
     assert rates.seconds_to_wait("a") > 0
 
 
