@@ -43,6 +43,7 @@ TABLE = {
     "export formats": "",
     "benchmarks calibration": "--bundle --confidence --out --run --seed --sensitivity --splits",
     "benchmarks colours": "--bundle --count --out --photos",
+    "benchmarks damage": "--bundle --count --format --out --photos --seed",
     "benchmarks formats": "--bundles --fine-tune --no-fine-tune --out --peer-python --rounds --run",
     "benchmarks framing": "--bundle --count --out --photos --repeats --timed",
     "benchmarks latency": "--bundle --out --photo --repeats --threads --warmup",

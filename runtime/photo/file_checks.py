@@ -3,6 +3,7 @@
 A photo must not be judged by the part of it that is left, and no upload may hold a processor for more than a moment.
 """
 
+import io
 import struct
 import zlib
 from collections.abc import Iterator
@@ -11,9 +12,12 @@ from PIL import Image
 
 from runtime.errors import PhotoError, Refusal
 
+DAMAGED = "damaged photo (part of its data is lost or was changed); send or save it again"
+"""The words for damage of which no more is known."""
+
 _PNG_START = 8
 """Bytes of the PNG signature."""
-_FILLED_LEVELS = frozenset((127, 128))
+FILLED_LEVELS = frozenset((127, 128))
 """What libjpeg writes where a file has no more data: mid grey in every channel; 127 where a CMYK file is inverted."""
 _LAST_ROWS = 32
 """Share of the rows, one in 32, that must be filled in before a JPEG counts as cut off. None of 5,984 HAM10000 images
@@ -22,6 +26,9 @@ ends in even one row of a single colour."""
 _GIF_SCREEN = 6
 """Where width and height stand in a GIF file (GIF89a, 18)."""
 _GIF_EXTENSION, _GIF_FRAME = 0x21, 0x2C
+
+_BMP_LENGTH = 2
+"""Where a BMP file says how many bytes it has."""
 
 _MAX_SCANS = 100
 """Encoders write about ten scans into a progressive JPEG. Each costs a pass over all coefficients, even if empty."""
@@ -51,7 +58,7 @@ def check_last_rows(image: Image.Image) -> None:
     extrema = image.crop((0, image.height - rows, image.width, image.height)).getextrema()
     # One channel gives a pair, several give a tuple of pairs.
     levels = {level for pair in extrema for level in (pair if isinstance(pair, tuple) else (pair,))}
-    if levels <= _FILLED_LEVELS:
+    if levels <= FILLED_LEVELS:
         raise PhotoError("damaged photo (its lower part is missing)", reason=Refusal.DAMAGED)
 
 
@@ -70,7 +77,7 @@ def check_scans(data: bytes) -> None:
 def decodes_in_one_pass(data: bytes) -> bool:
     """Whether libjpeg can decode a JPEG file without holding all of its coefficients, 2 bytes a sample."""
     components = 0
-    for marker, body in _jpeg_segments(data):
+    for marker, _, body in jpeg_segments(data):
         if marker in _ALL_FRAMES:
             if marker not in _ONE_PASS or len(body) < 6:
                 return False
@@ -91,6 +98,37 @@ def check_frame(data: bytes) -> None:
         raise PhotoError("damaged photo (no frame in the GIF file)", reason=Refusal.DAMAGED) from error
     if left + width > screen[0] or top + height > screen[1]:
         raise PhotoError("damaged photo (the frame is larger than the GIF file says)", reason=Refusal.DAMAGED)
+
+
+def check_gif(data: bytes) -> None:
+    """Refuse a still GIF file that Pillow decodes with data left over: behind damage all is made up, and more or fewer
+    pixels come of it. A sound file cannot be decoded to one row more than it has. Raises PhotoError.
+    """
+    frame = _gif_frame(data)
+    taller = bytearray(data)
+    for at in (_GIF_SCREEN + 2, frame + 7):
+        struct.pack_into("<H", taller, at, min(struct.unpack_from("<H", data, at)[0] + 1, 0xFFFF))
+    if decodes(bytes(taller), "GIF"):
+        raise PhotoError(DAMAGED, reason=Refusal.DAMAGED)
+
+
+def decodes(data: bytes, image_format: str) -> bool:
+    """Whether Pillow gets a whole picture out of a file."""
+    try:
+        with Image.open(io.BytesIO(data), formats=[image_format]) as image:
+            image.load()
+    except Exception:  # a decoder's refusal comes as one of a dozen types
+        return False
+    return True
+
+
+def check_bmp(data: bytes) -> None:
+    """Refuse a BMP file with more bytes than it says: something came in between, and shifted the rest. Raises
+    PhotoError.
+    """
+    said = struct.unpack_from("<I", data, _BMP_LENGTH)[0] if len(data) >= _BMP_LENGTH + 4 else 0
+    if 0 < said < len(data):
+        raise PhotoError(DAMAGED, reason=Refusal.DAMAGED)
 
 
 def _gif_frame(data: bytes) -> int:
@@ -119,12 +157,16 @@ def _png_chunks(data: bytes) -> Iterator[tuple[bytes, memoryview, int]]:
         at = end + 4
 
 
-def _jpeg_segments(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Marker and body of each segment up to the first start of scan, or to the first byte that is out of place."""
+def jpeg_segments(data: bytes) -> Iterator[tuple[int, int, bytes]]:
+    """Marker, where its body begins, and the body, of each segment up to the first start of scan, or to the first byte
+    that is out of place."""
     at = 2
     while at + 4 <= len(data) and data[at] == 0xFF:
+        if data[at + 1] == 0xFF:  # any number may stand before a marker
+            at += 1
+            continue
         marker, length = struct.unpack_from(">BH", data, at + 1)
-        yield marker, data[at + 4 : at + 2 + length]
+        yield marker, at + 4, data[at + 4 : at + 2 + length]
         if marker == _START_OF_SCAN or length < 2:
             return
         at += 2 + length
