@@ -37,6 +37,8 @@ class Context:
     quick: bool = False
     """whether the first recipe that passes is taken, though another may be faster"""
     note: Callable[[str], None] = lambda _: None
+    likely_float: int = 0
+    """convolutions that the ONNX INT8 file leaves in float, once it is made"""
     _fp32: tuple[onnx.ModelProto, Cost] | None = field(default=None, repr=False)
     _tuned: FineTuned | None = field(default=None, repr=False)
 

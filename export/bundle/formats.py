@@ -23,6 +23,9 @@ from export.workshop.child import Cost, measured
 TIMED_CHOICE = "the recipe was chosen by its latency on the machine that exported; --onnx-recipe {} repeats it"
 
 
+FOLLOWS_ONNX = "the search began where the ONNX file's ended, which follows latencies; --tflite-recipe {} repeats it"
+
+
 def write_onnx_fp32(context: Context) -> Written:
     """The exported model as it is."""
     model, cost = context.fp32()
@@ -49,6 +52,7 @@ def write_onnx_int8(context: Context) -> Written:
             note=context.note,
         )
     label = {"precision": "int8", "recipe": found.recipe.name}
+    context.likely_float = found.float_convolutions
 
     def retune(temperatures: Temperatures) -> bytes:
         return labelled(retuned(found.model, temperatures), **label).SerializeToString()
@@ -86,6 +90,7 @@ def write_tflite_int8(context: Context) -> Written:
         retune=lambda temperatures: labelled_tflite(retuned_tflite(data, temperatures), **label),
         cost=found.cost,
         recipe=recipe,
+        determinism=FOLLOWS_ONNX.format(recipe) if context.likely_float and not context.tflite_recipe else "",
         tried=found.tried,
         baseline=lambda: found.chosen.baseline,
     )
@@ -99,6 +104,7 @@ def _tflite_bench(context: Context) -> TfliteBench:
         judge=context.judge_int8(tflite_outputs),
         fine_tune=context.fine_tuned if context.fine_tune else None,
         only=context.tflite_recipe,
+        likely_float=context.likely_float,
         note=context.note,
     )
 

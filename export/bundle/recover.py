@@ -114,11 +114,22 @@ def _weights(model: onnx.ModelProto) -> dict[str, tuple[np.ndarray, np.ndarray]]
     """Weight and bias in float by the layer's path in the student, dequantised where the file holds 8-bit steps."""
     constants = {name: numpy_helper.to_array(tensor) for name, tensor in initializers(model).items()}
     dequantisers = {node.output[0]: node for node in model.graph.node if node.op_type == "DequantizeLinear"}
+    casts = {node.output[0]: node.input[0] for node in model.graph.node if node.op_type == "Cast"}
+    products = {
+        node.output[0]: (casts[node.input[0]], node.input[1])
+        for node in model.graph.node
+        if node.op_type == "Mul" and casts.get(node.input[0]) in constants
+    }
 
     def source(name: str) -> str:
+        if name in products:
+            return products[name][0]
         return dequantisers[name].input[0] if name in dequantisers else name
 
     def value(name: str) -> np.ndarray:
+        if name in products:
+            steps, scale = (constants[given] for given in products[name])
+            return steps.astype(np.float32) * scale
         if name not in dequantisers:
             return constants[name]
         steps, scale, zero = (constants[given] for given in dequantisers[name].input)

@@ -29,6 +29,11 @@ SWEEPS = 2
 KEPT = 0.9999
 """Share of the values within a percentile range."""
 
+CLIPPED_WEIGHS = 8.0
+"""How much more the squared error of a clipped value weighs than that of a rounded one in a careful range: rounding
+averages out over a map, clipping does not. A synthetic student's photos near its novelty threshold lost 0.20 of 2.2 of
+their novelty to least-error ranges, and 1.4% of all photos changed into or out of "cannot assess"; with 8, 0.6%."""
+
 Range = tuple[float, float]
 
 
@@ -88,10 +93,21 @@ def full_range(histogram: Histogram) -> Range:
 
 def least_error_range(histogram: Histogram) -> Range:
     """The clipping with the least mean squared error of 8-bit rounding: rare peaks are cut for finer steps."""
+    return _least(histogram, clipped_weighs=1.0)
+
+
+def careful_range(histogram: Histogram) -> Range:
+    """As `least_error_range`, but what is clipped weighs `CLIPPED_WEIGHS` times as much."""
+    return _least(histogram, clipped_weighs=CLIPPED_WEIGHS)
+
+
+def _least(histogram: Histogram, *, clipped_weighs: float) -> Range:
     low, high = full_range(histogram)
     edges = np.linspace(*_proper(histogram.low, histogram.high), BINS + 1)
     centres = (edges[1:] + edges[:-1]) / 2
-    return _descend(low, high, lambda pair: _squared_error(centres, histogram.counts, pair))
+    return _descend(
+        low, high, lambda pair: _squared_error(centres, histogram.counts, pair, clipped_weighs=clipped_weighs)
+    )
 
 
 def _descend(low: float, high: float, error: Callable[[Range], float]) -> Range:
@@ -116,20 +132,29 @@ def percentile_range(histogram: Histogram) -> Range:
     )
 
 
-METHODS = {"minmax": full_range, "least_error": least_error_range, "percentile": percentile_range}
+METHODS = {
+    "minmax": full_range,
+    "least_error": least_error_range,
+    "careful": careful_range,
+    "percentile": percentile_range,
+}
 
 
 def best_ranges(histograms: Mapping[str, Histogram], *, method: str) -> dict[str, Range]:
-    """`method`: "minmax" (every value seen), "least_error" (peaks clipped) or "percentile" (few values clipped)."""
+    """`method`: "minmax" (every value seen), "least_error" (peaks clipped), "careful" (peaks clipped less) or
+    "percentile" (few values clipped).
+    """
     return {name: METHODS[method](histogram) for name, histogram in histograms.items()}
 
 
-def _squared_error(centres: np.ndarray, counts: np.ndarray, pair: Range) -> float:
+def _squared_error(centres: np.ndarray, counts: np.ndarray, pair: Range, *, clipped_weighs: float) -> float:
     low, high = pair
     step = max((high - low) / LEVELS, 1e-12)
     zero = np.round(-low / step)
-    rounded = (np.clip(np.round(centres / step) + zero, 0, LEVELS) - zero) * step
-    return float(((rounded - centres) ** 2 * counts).sum())
+    steps = np.round(centres / step) + zero
+    inside = np.clip(steps, 0, LEVELS)
+    error = ((inside - zero) * step - centres) ** 2
+    return float((np.where(steps == inside, error, clipped_weighs * error) * counts).sum())
 
 
 def _sample(tensor: np.ndarray) -> np.ndarray:

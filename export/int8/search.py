@@ -1,11 +1,15 @@
 """ONNX INT8: the search for a recipe that passes the gate, the cheapest kind of recipe first.
 
     static       all in 8 bit, biases corrected, one or two blocks in float           seconds each
-    deeper       biases corrected, ever more of the first blocks in float
+    deeper       carefully clipped, ever more of the first blocks in float, up to half of all convolutions
+    lean         more than that computes in float, with 8-bit weights in the file: in the end all of it
     equalised    channels equalised, biases corrected, rounding learned               a minute
     others       other types, ranges and forms
     sensitivity  the most damaged blocks of the best all-8-bit candidate in float     minutes
     fine-tuned   weights and ranges from a fine-tune with simulated INT8              tens of minutes
+
+What may take minutes comes after what a first export can wait for: a lean file that passes ends the search, and
+`only` names what else somebody wants to wait for.
 
 The search ends after the first stage with a candidate that passes (`first_passing`: with that candidate). Of several,
 the fastest is taken. A latency is
@@ -13,6 +17,7 @@ noisy, so what is within `SAME_SPEED` of the fastest counts as equally fast, and
 the order of the list: another machine may choose another recipe. Naming one (`only`) gives the same bytes again.
 """
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -24,6 +29,7 @@ from export.int8.preparation import Preparation
 from export.int8.qdq import float_layers, quantise
 from export.int8.recipes import (
     BASE,
+    CAREFUL,
     FINE_TUNED,
     FIRST,
     OTHERS,
@@ -33,6 +39,7 @@ from export.int8.recipes import (
     equalised,
     first_float,
     float_blocks,
+    lean,
     learned_rounding,
     recipe_named,
 )
@@ -48,7 +55,8 @@ MAX_BYTES = 5_000_000
 """What one INT8 file may weigh."""
 
 MAX_FLOAT_SHARE = 0.5
-"""Share of the convolutions that a recipe may leave in float: beyond it a file would be INT8 in name only."""
+"""Share of the convolutions that a recipe may leave in float: beyond it a file computes little in 8 bit, and only the
+stage `lean` goes there."""
 
 SAME_SPEED = 1.10
 """Latencies within this factor of the fastest count as the same."""
@@ -60,6 +68,12 @@ SENSITIVITY_PHOTOS = 4
 
 DEEPER_FROM = 3
 """Blocks in float that the recipes of `FIRST` do not reach."""
+
+DEEPER_STEP = 2
+"""How many blocks more each of them has: a candidate takes seconds, and one block changes little."""
+
+LEAN_SHARES = (2 / 3, 1.0)
+"""Shares of the blocks that a lean file computes in float: what is left, then nothing."""
 
 DEEPER_ENOUGH = 2
 """Passing candidates after which no more blocks go to float: one to take, one to hold it against."""
@@ -92,6 +106,8 @@ class Quantised:
     sensitivity: tuple[TensorDamage, ...]
     """of the best static candidate that is all in 8 bit, the most damaged tensor first"""
     passed: bool
+    float_convolutions: int
+    """how many of the model's convolutions the chosen recipe leaves in float; 0 for one that was fine-tuned"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,6 +164,7 @@ def _stages(
     """What is said before a stage, with the time it takes on two cores, and its candidates."""
     yield "", _static(bench, recipes)
     yield "more of the first blocks in float, some seconds each", _deeper(bench)
+    yield "8-bit weights, most of the arithmetic in float, some seconds each", _lean(bench)
     yield "equalised channels and learned rounding, about two minutes", _equalised(bench)
     if others:
         yield "other types, ranges and forms, about two minutes", _others(bench, others)
@@ -166,12 +183,18 @@ def _static(bench: "_Bench", recipes: Sequence[Recipe]) -> Trials:
 
 
 def _deeper(bench: "_Bench") -> Trials:
-    """Early blocks weigh little and pass their rounding on to all that follow: one more goes to float at a time."""
-    for count in range(DEEPER_FROM, len(blocks(bench.trunk))):
-        recipe = float_blocks(bias_corrected(BASE), count)
+    """Early blocks weigh little and pass their rounding on to all that follow: ever more of them go to float."""
+    for count in range(DEEPER_FROM, len(blocks(bench.trunk)), DEEPER_STEP):
+        recipe = float_blocks(CAREFUL, count)
         if len(bench.passing()) >= DEEPER_ENOUGH or not bench.mostly_8_bit(recipe):
             return
         yield "deeper", recipe, None
+
+
+def _lean(bench: "_Bench") -> Trials:
+    """Float arithmetic at the size of 8 bit, for a student whose activations do not bear rounding."""
+    for share in LEAN_SHARES:
+        yield "lean", lean(float_blocks(CAREFUL, math.ceil(share * len(blocks(bench.trunk))))), None
 
 
 def _others(bench: "_Bench", recipes: Sequence[Recipe]) -> Trials:
@@ -222,7 +245,7 @@ def _one(name: str, bench: "_Bench", recipes: Sequence[Recipe], fine_tune: Calla
     if recipe is None:
         known = ", ".join(recipe.name for recipe in (*recipes, FINE_TUNED))
         raise QuantiseError(f"onnx int8: no recipe {name!r}; there are {known}")
-    if not bench.mostly_8_bit(recipe):
+    if recipe.lean_after is None and not bench.mostly_8_bit(recipe):
         raise QuantiseError(f"onnx int8: the recipe {name!r} leaves less than half of this model in 8 bit")
     tuned = None
     if recipe.ranges == "learnt":
@@ -235,6 +258,8 @@ def _one(name: str, bench: "_Bench", recipes: Sequence[Recipe], fine_tune: Calla
 def _stage_of(recipe: Recipe) -> str:
     if recipe.ranges == "learnt":
         return "fine-tuned"
+    if recipe.lean_after is not None:
+        return "lean"
     return "sensitivity" if recipe.float_also else "equalised"
 
 
@@ -338,6 +363,10 @@ class _Bench:
             tried=tuple(replace(one.tried, remark=self._remark(one, chosen)) for one in self._candidates.values()),
             sensitivity=tuple(self.damage(whole or chosen)),
             passed=chosen in self.passing(),
+            float_convolutions=len(
+                {layer.index for layer in self.trunk if not layer.squeeze and not layer.pooled}
+                & float_layers(self.trunk, chosen.recipe)
+            ),
         )
 
     def _make(self, recipe: Recipe, tuned: FineTuned | None) -> onnx.ModelProto:

@@ -32,6 +32,14 @@ FP32; between dequantised input and quantised output it takes 0.7 times as long,
 (in SiLU) is fast in 8 bit: efficientnet_b0 takes 0.54 either way."""
 
 
+LEAN_AFTER = 19
+"""The first convolutions of a lean recipe, whose weights stay whole: five blocks of a mobilenetv3, as in
+`export.int8.recipes`."""
+
+ALL = 1000
+"""More convolutions than any student has."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class TfliteRecipe:
     """One way to quantise. Weights are always symmetric int8 per output channel, activations asymmetric int8."""
@@ -41,6 +49,8 @@ class TfliteRecipe:
     """how ranges that are not given are taken from the histograms: a key of `export.int8.activation_ranges.METHODS`"""
     float_convolutions: int = 0
     """how many of the first convolutions stay in float, with all that comes before the next"""
+    lean_after: int | None = None
+    """of the convolutions in float those after so many keep their weights in 8 bit in the file; None: none does"""
     float_kinds: frozenset[str] = SLOW_IN_8_BIT
     """operators that compute in float wherever they stand"""
 
@@ -56,9 +66,13 @@ TFLITE_RECIPES = (
     TfliteRecipe(name="float4-s8", float_convolutions=4),
     TfliteRecipe(name="float10-s8", float_convolutions=10),
     TfliteRecipe(name="float16-s8", float_convolutions=16),
+    TfliteRecipe(name="float22-s8", ranges="careful", float_convolutions=22, lean_after=LEAN_AFTER),
+    TfliteRecipe(name="float34-s8", ranges="careful", float_convolutions=34, lean_after=LEAN_AFTER),
+    TfliteRecipe(name="weights-s8", float_convolutions=ALL, lean_after=LEAN_AFTER),
     TfliteRecipe(name="s8-integer-curves", float_kinds=frozenset()),
 )
-"""By how much stays in float, so by speed; the last is for accelerators that compute nothing in float. A
+"""By how much stays in float, so by speed; with `weights-s8` all arithmetic does. The last is for accelerators that
+compute nothing in float. A
 `mobilenetv2_100` (150 dermoscopic photos) was off in malignancy by up to 0.30 with `s8`, by 0.013 with `float4-s8`."""
 
 
@@ -85,9 +99,10 @@ def quantise_tflite(
         known = tflite_ranges(fp32, photos, method=recipe.ranges) | known
     tool = quantizer.Quantizer(bytearray(fp32))
     for operator in chosen:
-        scope = f"^{re.escape(operator.output)};$"  # the tool matches operators by the names of their outputs
-        tool.add_static_config(scope, qtyping.TFLOperationName(operator.kind), 8, 8)
-    result = tool.quantize(_statistics(chain, chosen, known)).quantized_model
+        tool.add_static_config(_only(operator), qtyping.TFLOperationName(operator.kind), 8, 8)
+    for operator in lean_convolutions(chain, recipe):
+        tool.add_weight_only_config(_only(operator), qtyping.TFLOperationName(operator.kind), 8)
+    result = tool.quantize(_statistics(chain, chosen, known) if chosen else None).quantized_model
     if result is None:
         raise ValueError("ai-edge-quantizer gave no model")
     return write_model(read_model(bytes(result)))
@@ -95,12 +110,28 @@ def quantise_tflite(
 
 def quantised_operators(chain: Chain, recipe: TfliteRecipe) -> list[Operator]:
     """The operators that compute in 8 bits: from some convolution, and the padding in front of it, to the end."""
+    if recipe.float_convolutions == ALL:
+        return []
     steps = chain.operators
     places = [place for place, step in enumerate(steps) if step.kind in CONVOLUTIONS]
     first = places[min(recipe.float_convolutions, len(places) - 1)]
     if first and steps[first - 1].kind == "PAD" and steps[first - 1].output in steps[first].inputs:
         first -= 1
     return [step for step in steps[first:] if step.kind not in recipe.float_kinds]
+
+
+def lean_convolutions(chain: Chain, recipe: TfliteRecipe) -> list[Operator]:
+    """The convolutions that compute in float with 8-bit weights in the file."""
+    if recipe.lean_after is None:
+        return []
+    in_8_bit = {step.output for step in quantised_operators(chain, recipe)}
+    convolutions = [step for step in chain.operators if step.kind in CONVOLUTIONS]
+    return [step for step in convolutions[recipe.lean_after :] if step.output not in in_8_bit]
+
+
+def _only(operator: Operator) -> str:
+    """What the tool finds this operator alone by: it matches names of outputs."""
+    return f"^{re.escape(operator.output)};$"
 
 
 def tflite_ranges(fp32: bytes, photos: Sequence[np.ndarray], *, method: str = "least_error") -> dict[str, Range]:

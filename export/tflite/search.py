@@ -1,8 +1,9 @@
 """Which TFLite INT8 file a student gets: the first candidate that passes.
 
-All in 8 bit comes first, for that is what accelerators take: as the student is, then fine-tuned for it. What leaves
-some operators in float is the last resort. Candidates are made in a child process each. There is no clock in it:
-recipes stand in the order of their speed.
+All in 8 bit comes first, for that is what accelerators take; then recipes in the order of their speed, ever more in
+float. The fine-tune for 8 bit takes ten minutes and comes last. Where the ONNX search has found how much of this
+student must stay in float, what leaves less comes after what leaves as much. Candidates are made in a child process
+each. There is no clock in it.
 """
 
 import io
@@ -55,6 +56,8 @@ class TfliteBench:
     only: str | None
     """the only recipe to try"""
     note: Callable[[str], None]
+    likely_float: int = 0
+    """convolutions that the ONNX file of this student leaves in float, where it is known"""
 
     def converted(self, model: onnx.ModelProto) -> tuple[bytes, Cost]:
         """The FP32 file of an ONNX model."""
@@ -74,14 +77,15 @@ class TfliteBench:
             },
         )
         verdict = self.judge(data)
-        self.note(f"{recipe.name}: {verdict.agreement:.1%}")
+        self.note(f"{recipe.name}: {verdict.agreement:.1%} the same tier")
         tried = Tried(recipe=recipe, stage=stage, bytes=len(data), verdict=verdict)
         return Candidate(data=data, tried=tried, baseline=fp32), cost
 
 
 def search_tflite(model: onnx.ModelProto, bench: TfliteBench) -> Found:
-    """Try the recipes on an FP32 model in order, then the fine-tuned student. Of none that passes, the best is given.
+    """Try the recipes on an FP32 model, the likely ones first, then the fine-tuned student.
 
+    Of none that passes, the best is given.
     Raises ExportError where `bench.only` names no recipe.
     """
     fp32, cost = bench.converted(model)
@@ -101,15 +105,20 @@ def _remarked(tried: Tried) -> Tried:
 
 
 def _trials(bench: TfliteBench, fp32: bytes) -> Iterator[Callable[[], tuple[Candidate, Cost]]]:
-    wanted = _wanted(bench.only)
+    wanted = _likely_first(_wanted(bench.only), bench.likely_float)
 
     def static(recipe: TfliteRecipe) -> Callable[[], tuple[Candidate, Cost]]:
         return lambda: bench.candidate(fp32, recipe, stage="static", ranges=None)
 
-    yield from (static(recipe) for recipe in wanted if recipe.full_integer)
+    yield from (static(recipe) for recipe in wanted)
     if (fine_tune := bench.fine_tune) is not None and bench.only is None:
+        bench.note("none passes yet; next: a fine-tune with simulated INT8, ten minutes and more")
         yield lambda: _fine_tuned(bench, fine_tune())
-    yield from (static(recipe) for recipe in wanted if not recipe.full_integer)
+
+
+def _likely_first(recipes: Sequence[TfliteRecipe], likely_float: int) -> list[TfliteRecipe]:
+    """What leaves less in float than is likely to be needed comes last; what is all integer, before what is not."""
+    return sorted(recipes, key=lambda recipe: (recipe.float_convolutions < likely_float, not recipe.full_integer))
 
 
 def _fine_tuned(bench: TfliteBench, tuned: FineTuned) -> tuple[Candidate, Cost]:

@@ -37,7 +37,7 @@ class Tried:
 
     recipe: Named
     stage: str
-    """static, sensitivity, equalised or fine-tuned"""
+    """static, deeper, lean, equalised, others, sensitivity or fine-tuned"""
     bytes: int
     verdict: Verdict
     latency: Latency | None = None

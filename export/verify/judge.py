@@ -25,6 +25,9 @@ from teacher.data.splits import Part
 DAMAGE_PHOTOS = 4
 """Photos over which a tensor's signal-to-noise ratio is taken when a file failed: each tensor of each is compared."""
 
+NEAR = 0.05
+"""Malignancy from a threshold within which the noise of an 8-bit file, 0.01 to 0.03 on average, may change a tier."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class FileReport:
@@ -174,14 +177,21 @@ class Judge:
         check(parity, limits, label=kind.label, details=lambda: self._details(kind, data, baseline, outputs))
         return parity
 
+    def narrowness(self) -> str:
+        """How many validation photos a little noise moves over a threshold, and what one of them weighs."""
+        scores, points = self.reference.outputs[Part.VALIDATION].malignancy, self.reference.thresholds.points
+        near = np.minimum(np.abs(scores - points.low), np.abs(scores - points.high)) < NEAR
+        weight = f"one photo is {1 / len(near):.1%}"
+        return f"{near.mean():.0%} of the photos lie within {NEAR:g} of a threshold, and {weight}"
+
     def _details(
         self, kind: FileKind, data: bytes, baseline: Callable[[], bytes] | None, outputs: Outputs
     ) -> Sequence[str]:
-        """The worst photo, and the tensor that lost most where there is a file to compare with."""
+        """The worst photo, what makes this student hard, and the tensor that lost most where one can be told."""
         photos, wanted = self.photos[Part.VALIDATION], self.reference.outputs[Part.VALIDATION]
         worst = worst_photo(wanted, outputs)
         scores = f"{wanted.malignancy[worst]:.3f} in PyTorch, {outputs.malignancy[worst]:.3f} here"
-        found = [f"worst photo {photos.names[worst]} (malignancy {scores})"]
+        found = [f"worst photo {photos.names[worst]} (malignancy {scores})", self.narrowness()]
         if baseline is not None:
             squares = [photos.squares[index] for index in evenly_spread(len(photos), DAMAGE_PHOTOS)]
             most = file_damage(kind, baseline=baseline(), data=data, squares=squares)[0]

@@ -31,6 +31,9 @@ FOLDS = 25
 FOLDS_OF_PART = {Part.TEST: 3, Part.CALIBRATION: 3, Part.VALIDATION: 2}
 """Of 25 equal folds: 12% test, 12% calibration, 8% validation, the rest (68%) train."""
 
+FOLDS_OF_FURTHER = (Part.CALIBRATION, Part.CALIBRATION, Part.CALIBRATION, Part.VALIDATION, Part.VALIDATION)
+"""Of samples that were added for thresholds and judging."""
+
 NEAR_DUPLICATE_BITS = 2
 """Hamming distance of 64-bit perceptual hashes up to which two images count as the same picture."""
 
@@ -76,15 +79,32 @@ def assign_parts(samples: Sequence[Sample], groups: np.ndarray, *, seed: int) ->
     return parts
 
 
+def assign_further(samples: Sequence[Sample], groups: np.ndarray, known: Sequence[Part], *, seed: int) -> list[Part]:
+    """The parts of all samples, of which the first have one: the others join calibration and validation.
+
+    Whoever belongs to a group that has a part goes there too, so that no group stands on two sides.
+    """
+    part_of = dict(zip(groups[: len(known)].tolist(), known, strict=True))
+    new = [index for index in range(len(known), len(samples)) if int(groups[index]) not in part_of]
+    if len(np.unique(groups[new])) >= len(FOLDS_OF_FURTHER):
+        folds = StratifiedGroupKFold(n_splits=len(FOLDS_OF_FURTHER), shuffle=True, random_state=seed)
+        malignant = [samples[index].malignant for index in new]
+        for part, (_, held_out) in zip(FOLDS_OF_FURTHER, folds.split(new, malignant, groups[new]), strict=True):
+            part_of.update({int(groups[new[place]]): part for place in held_out})
+    return [*known, *(part_of.get(int(group), Part.CALIBRATION) for group in groups[len(known) :])]
+
+
 def read_or_write_split(
-    path: Path, samples: Sequence[Sample], scanned: Sequence[Scanned], *, seed: int
+    path: Path, samples: Sequence[Sample], scanned: Sequence[Scanned], *, seed: int, divided: int | None = None
 ) -> dict[str, Part]:
     """The part of each image id, from the split file, or from a new split written to it.
 
+    `divided`: how many of the samples, the first ones, are divided into all parts, by themselves; those after them
+    join calibration and validation. Without it all are.
     Images that cannot be read get no part. Images that came after the split was written are left out too.
     """
     if not path.is_file():
-        _write_split(path, samples, scanned, seed=seed)
+        _write_split(path, samples, scanned, seed=seed, divided=len(samples) if divided is None else divided)
     with path.open(newline="") as file:
         rows = list(csv.DictReader(file))
     try:
@@ -93,12 +113,15 @@ def read_or_write_split(
         raise DataError(f"{path}: not a split file ({error}); move it away to have a new one written") from error
 
 
-def _write_split(path: Path, samples: Sequence[Sample], scanned: Sequence[Scanned], *, seed: int) -> None:
+def _write_split(path: Path, samples: Sequence[Sample], scanned: Sequence[Scanned], *, seed: int, divided: int) -> None:
     readable = [index for index, row in enumerate(scanned) if not row.error]
     kept = [samples[index] for index in readable]
     hashes = np.array([scanned[index].phash for index in readable], dtype=np.uint64)
-    groups = merged_groups([sample.group_id for sample in kept], hashes)
-    parts = assign_parts(kept, groups, seed=seed)
+    first = sum(index < divided for index in readable)
+    ids = [sample.group_id for sample in kept]
+    parts = assign_parts(kept[:first], merged_groups(ids[:first], hashes[:first]), seed=seed)
+    groups = merged_groups(ids, hashes)
+    parts = assign_further(kept, groups, parts, seed=seed) if first < len(kept) else parts
     with written_whole(path) as partial, partial.open("w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(("image_id", "dataset", "malignant", "group", "part"))

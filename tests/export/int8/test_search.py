@@ -17,6 +17,7 @@ from export.int8.activation_ranges import (
     BINS,
     Histogram,
     best_ranges,
+    careful_range,
     collect,
     full_range,
     least_error_range,
@@ -24,11 +25,24 @@ from export.int8.activation_ranges import (
 )
 from export.int8.preparation import Preparation
 from export.int8.qdq import quantise, quantised_nodes
-from export.int8.recipes import BASE, RECIPES, Recipe, also_float, bias_corrected, equalised, first_float, recipe_named
+from export.int8.recipes import (
+    BASE,
+    CAREFUL,
+    LEAN_AFTER,
+    RECIPES,
+    Recipe,
+    also_float,
+    bias_corrected,
+    equalised,
+    first_float,
+    float_blocks,
+    lean,
+    recipe_named,
+)
 from export.int8.search import MAX_BYTES, FineTuned, Quantised, QuantiseError, by_tensor, search
 from export.onnx_file.convert import to_onnx
 from export.onnx_file.module import EdgeModule, PhotoStudent, Temperatures, feature_statistics
-from export.onnx_file.trunk import activation_keys, layers, spelled_out
+from export.onnx_file.trunk import activation_keys, blocks, layers, spelled_out
 from export.verify.candidates import Verdict
 from export.verify.latency import Latency
 from export.verify.outputs import student_answers
@@ -232,6 +246,8 @@ def test_rare_peaks_are_clipped_and_zero_is_kept() -> None:
         low, high = clipped(peaked)
         assert low == 0.0
         assert 4.9 < high < 50.0
+    careful = careful_range(replace(peaked, counts=np.where(counts == 1, 300, counts)))
+    assert careful[1] > least_error_range(replace(peaked, counts=np.where(counts == 1, 300, counts)))[1]
     even = Histogram(low=-1.0, high=1.0, counts=np.ones(BINS))
     assert least_error_range(even) == pytest.approx((-1.0, 1.0), abs=0.03)
     assert percentile_range(even) == pytest.approx((-1.0, 1.0), abs=0.01)
@@ -307,19 +323,19 @@ def test_a_pinned_recipe_is_the_only_one() -> None:
 
 def test_stages_follow_until_one_has_a_candidate_that_passes() -> None:
     found = searched({"u8": (0.9, False)})
-    assert stages(found) == ["static", "equalised", "sensitivity"]
+    assert stages(found) == ["static", "lean", "equalised", "sensitivity"]
     assert not found.passed
     assert (found.recipe.name, found.tried[0].remark) == ("u8", "nearest, does not pass")
     weak = next(tried.recipe for tried in found.tried if tried.stage == "sensitivity")
     again = searched({"u8": (0.9, False), weak.name: (0.97, True)})
-    assert stages(again) == ["static", "equalised", "sensitivity"]
+    assert stages(again) == ["static", "lean", "equalised", "sensitivity"]
     assert again.recipe == weak
     assert again.passed
 
 
 def test_more_blocks_go_to_float_until_two_candidates_pass() -> None:
     """A student of many blocks; each recipe's agreement is what the judge is told it is."""
-    model = toy_model("relu", residuals=10)
+    model = toy_model("relu", residuals=14)
     judged: list[bytes] = []
 
     def judge(data: bytes) -> Verdict:
@@ -328,9 +344,44 @@ def test_more_blocks_go_to_float_until_two_candidates_pass() -> None:
 
     found = search(model, PHOTOS, judge=judge, clock=no_clock, recipes=[BASE])
     names = [tried.recipe.name for tried in found.tried]
-    assert names == ["u8", "u8+bias+block3", "u8+bias+block4", "u8+bias+block5"]
+    assert names == ["u8", "careful+block3", "careful+block5", "careful+block7"]
     assert found.passed
     assert recipe_named(found.recipe.name, RECIPES) == found.recipe
+
+
+def test_a_student_whose_activations_bear_no_rounding_keeps_8_bit_weights() -> None:
+    """Before anything that takes minutes; what is left in 8 bit is weights, and the name tells."""
+    lean_all = f"careful+block{len(blocks(layers(toy_model('relu'))))}+lean"
+    said: list[str] = []
+    found = searched({"u8": (0.9, False), lean_all: (0.99, True)}, note=said.append)
+    assert (found.recipe.name, found.passed, stages(found)) == (lean_all, True, ["static", "lean"])
+    assert not any("minute" in line for line in said)
+    assert recipe_named(lean_all, RECIPES) == found.recipe
+    again = searched({lean_all: (0.99, True)}, only=lean_all, recipes=RECIPES)
+    assert again.model.SerializeToString() == found.model.SerializeToString()
+    assert [tried.stage for tried in again.tried] == ["lean"]
+
+
+def test_a_lean_model_is_small_and_computes_in_float(tmp_path: object) -> None:
+    """All but the first blocks' weights are 8 bit; what it answers is nearer to float than any rounding of maps."""
+    source = toy_model("relu", residuals=10)
+    count = len(blocks(layers(source)))
+    prepared = Preparation(source, PHOTOS)
+    whole, small, integer = (
+        quantise(*prepared.of(recipe), recipe=recipe)
+        for recipe in (float_blocks(CAREFUL, count), lean(float_blocks(CAREFUL, count)), BASE)
+    )
+    kinds = kinds_as_run(small, tmp_path)
+    assert "QLinearConv" not in kinds
+    assert kinds.count("Cast") == 1  # the photo's: what the steps stand for is worked out when the file is loaded
+    late = [layer for block in blocks(layers(source))[LEAN_AFTER:] for layer in block]
+    late += [layer for layer in layers(source) if layer.squeeze]
+    kept = [t.name for t in small.graph.initializer if t.data_type == onnx.TensorProto.INT8 and "_quantized" in t.name]
+    assert len(kept) == len(late)
+    assert small.ByteSize() < whole.ByteSize()
+    wanted = answers(source, PHOTOS)
+    off = [np.abs(answers(model, PHOTOS) - wanted).mean() for model in (small, integer)]
+    assert 0 < off[0] < off[1] / 2
 
 
 def test_the_first_that_passes_is_enough_where_time_is_short() -> None:

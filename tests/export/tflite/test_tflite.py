@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -221,6 +222,20 @@ def test_what_follows_the_last_convolution_stays_float(files: Files) -> None:
 def test_the_first_convolutions_stay_in_float(files: Files) -> None:
     assert is_in_8_bit(files["float4"]) == [False] * 4 + [True] * 13
     assert len(files["int8"]) < len(files["float4"]) < len(files["fp32"])
+
+
+def test_weights_alone_can_be_8_bit(files: Files, squares: list[np.ndarray], expected: Outputs) -> None:
+    """Needs no ranges; all arithmetic is float, and answers are nearer to the student's than with 8-bit maps."""
+    recipe = replace(recipes["weights-s8"], lean_after=2)
+    data = quantise_tflite(files["fp32"], recipe=recipe)
+    stored = [tensor.type for tensor in tensors_of(data).values() if tensor.type == INT8]
+    assert len(stored) == 17 - 2
+    assert not any(is_in_8_bit(data))
+    assert len(data) < 0.6 * len(files["fp32"])
+    off = [
+        np.abs(tflite_outputs(one, squares).malignancy - expected.malignancy).mean() for one in (data, files["int8"])
+    ]
+    assert off[0] < off[1]
 
 
 def test_given_ranges_arrive_at_their_tensors(files: Files) -> None:

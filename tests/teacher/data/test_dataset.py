@@ -119,8 +119,18 @@ def test_a_broken_split_file_is_refused(ham_root: Path, tmp_path: Path) -> None:
 
 def test_the_synthetic_dataset_opens_without_a_root(tmp_path: Path) -> None:
     dataset = open_dataset(options(None, tmp_path, synthetic_count=200))
-    assert len(dataset.samples) == 200
+    assert len(dataset.samples) == 200 + 50
     assert _groups_stay_together(dataset)
+
+
+def test_further_drawings_serve_thresholds_and_judging_alone(tmp_path: Path) -> None:
+    """A group goes whole to one side; all but those that share a patient with an earlier drawing."""
+    dataset = open_dataset(options(None, tmp_path, synthetic_count=200))
+    known = {sample.group_id for sample in dataset.samples[:200]}
+    new = [dataset.parts[index] for index in range(200, 250) if dataset.samples[index].group_id not in known]
+    assert set(new) == {Part.CALIBRATION, Part.VALIDATION}
+    assert new.count(Part.CALIBRATION) > new.count(Part.VALIDATION)
+    assert len(new) > 40
 
 
 def test_a_lost_drawing_is_drawn_again(tmp_path: Path) -> None:
