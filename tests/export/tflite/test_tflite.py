@@ -35,7 +35,7 @@ from export.tflite.model import (
     tflite_metadata,
     write_model,
 )
-from export.tflite.quantize import quantise_tflite
+from export.tflite.quantize import TFLITE_RECIPES, quantise_tflite
 from export.verify.damage import snr_db
 from export.verify.outputs import Outputs, module_outputs, student_answers
 from runtime.conditions import CONDITIONS
@@ -226,15 +226,15 @@ def test_the_first_convolutions_stay_in_float(files: Files) -> None:
 
 def test_weights_alone_can_be_8_bit(files: Files, squares: list[np.ndarray], expected: Outputs) -> None:
     """Needs no ranges; all arithmetic is float, and answers are nearer to the student's than with 8-bit maps."""
-    recipe = replace(recipes["weights-s8"], lean_after=2)
-    data = quantise_tflite(files["fp32"], recipe=recipe)
-    stored = [tensor.type for tensor in tensors_of(data).values() if tensor.type == INT8]
-    assert len(stored) == 17 - 2
-    assert not any(is_in_8_bit(data))
+    recipe = next(recipe for recipe in TFLITE_RECIPES if recipe.name == "weights-s8")
+    data = quantise_tflite(files["fp32"], recipe=replace(recipe, lean_after=2))
+    tensors = tensors_of(data)
+    assert sum(tensor.type == INT8 for tensor in tensors.values()) == 17 - 2
+    computed = {name for step in convolutions(data) for name in (step.output, step.inputs[0])}
+    assert not any(tensors[name].type == INT8 for name in computed)
     assert len(data) < 0.6 * len(files["fp32"])
-    off = [
-        np.abs(tflite_outputs(one, squares).malignancy - expected.malignancy).mean() for one in (data, files["int8"])
-    ]
+    answers = [tflite_outputs(one, squares).malignancy for one in (data, files["int8"])]
+    off = [np.abs(answer - expected.malignancy).mean() for answer in answers]
     assert off[0] < off[1]
 
 
