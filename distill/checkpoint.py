@@ -7,8 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
+
+from distill.student import StudentError
+from runtime.errors import first_line
 
 PREFIX = "checkpoint-"
 STATE_NAME = "state.json"
@@ -30,20 +34,32 @@ def save_checkpoint(
 ) -> None:
     """Write the checkpoint of an epoch aside, rename it, then drop the older ones.
 
-    A kill at any point leaves either the older checkpoint or the new one whole.
+    A kill at any point leaves either the older checkpoint or the new one whole. Raises StudentError where the disk
+    refuses; the older one stays.
     """
     aside = run / f"partial-{progress.epoch:04d}"
+    try:
+        _write(aside, progress, models, optimizer)
+        target = run / f"{PREFIX}{progress.epoch:04d}"
+        shutil.rmtree(target, ignore_errors=True)
+        aside.rename(target)
+    except (OSError, SafetensorError) as error:  # safetensors reports a full disk in a type of its own
+        shutil.rmtree(aside, ignore_errors=True)
+        raise StudentError(
+            f"{run}: the checkpoint of epoch {progress.epoch} cannot be written ({first_line(error)}); the one before "
+            "is kept: free some space or make the folder writable, then continue with --resume"
+        ) from error
+    for older in _checkpoints(run)[:-1]:
+        shutil.rmtree(older)
+
+
+def _write(aside: Path, progress: Progress, models: dict[str, nn.Module], optimizer: torch.optim.Optimizer) -> None:
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir(parents=True)
     for name, model in models.items():
         save_file({key: value.contiguous() for key, value in model.state_dict().items()}, aside / f"{name}.safetensors")
     save_file(_optimizer_tensors(optimizer), aside / "optimizer.safetensors")
     (aside / STATE_NAME).write_text(json.dumps(_progress_json(progress)))
-    target = run / f"{PREFIX}{progress.epoch:04d}"
-    shutil.rmtree(target, ignore_errors=True)
-    aside.rename(target)
-    for older in _checkpoints(run)[:-1]:
-        shutil.rmtree(older)
 
 
 def load_checkpoint(run: Path, models: dict[str, nn.Module], optimizer: torch.optim.Optimizer) -> Progress | None:

@@ -1,19 +1,34 @@
 """`python -m teacher`: data roots to soft labels."""
 
+from dataclasses import dataclass
+from typing import Annotated
+
 import typer
 
 from teacher.console import run_cli
-from teacher.data.dataset import DataOptions, describe_parts, open_dataset
+from teacher.data.dataset import DataOptions, describe_parts, forget_derived, open_dataset
 from teacher.options import from_dataclasses
 from teacher.soft_labels import TeacherConfig, describe, ensure_soft_labels, soft_labels_folder
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Housekeeping:
+    """What may be done with what was derived from a data root."""
+
+    forget: Annotated[bool, typer.Option("--forget")] = False
+    """clear everything derived from this data but the split file, say how many bytes that freed, and end"""
+
+
 @app.command()
 @from_dataclasses
-def data(options: DataOptions) -> None:
+def data(options: DataOptions, housekeeping: Housekeeping) -> None:
     """Load, check and split a data root; say what was found."""
+    if housekeeping.forget:
+        folder, freed = forget_derived(options)
+        typer.echo(f"{folder}: {freed:,} bytes of derived files cleared; the split file stays")
+        return
     dataset = open_dataset(options)
     for note in dataset.notes:
         typer.echo(note)

@@ -3,37 +3,52 @@
 Cross-fitting: the training part is cut into folds by group; each fold is labelled by a teacher that trained on the
 others, because a teacher asked about its own training images only repeats their labels. The student later sees
 exactly the stored views ("a good teacher is patient and consistent", Beyer et al. 2022, arXiv:2106.05237).
+
+Every stored label is found by its image's id and content, never by its place in a table (`teacher.label_sets`).
 """
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Annotated
 
 import numpy as np
 import torch
 import typer
+from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
-from safetensors.torch import save_model
+from safetensors.torch import load_model, save_model
 from scipy.special import expit, log_softmax
 from sklearn.metrics import log_loss, roc_auc_score
-from sklearn.model_selection import StratifiedGroupKFold
 
-from runtime.conditions import CONDITIONS
 from runtime.files import write_json, written_whole
+from runtime.photo.decode import DECODING
 from teacher.console import Advance, progress
+from teacher.data.augment import VIEW_VERSION
 from teacher.data.batches import ViewPlan, view_seed
+from teacher.data.cache import clear_errors, only_one
 from teacher.data.dataset import Dataset
-from teacher.data.splits import Part
+from teacher.data.splits import Name, Part
+from teacher.label_sets import (
+    ROWS_NAME,
+    Learned,
+    digest_of_rows,
+    first_rows,
+    folds_of,
+    names,
+    read_rows,
+    still_holds,
+    write_rows,
+)
 from teacher.models.classifiers import BoosterConfig, Boosters, fit_boosters
 from teacher.models.encoder import EncoderChoice, TeacherError
 from teacher.models.fine_tuning import ANSWER_BATCH, Answers, FinetuneConfig, answer, finetune, steps_per_epoch
 from teacher.models.network import Teacher
 from teacher.options import OPTION
 
-LABELS_NAME = "soft_labels.safetensors"
-CONFIG_NAME = "config.json"
+CONFIG_NAME, REPORT_NAME = "config.json", "report.json"
 BLENDS = (0.0, 0.25, 0.5, 0.75)
 """Candidate weights of XGBoost beside the heads; the validation part chooses."""
 
@@ -66,100 +81,149 @@ class SoftLabels:
 
 
 def soft_labels_folder(dataset: Dataset, config: TeacherConfig) -> Path:
-    """Where the labels of this teacher for this split live; a change of either is another folder."""
-    described = json.dumps(asdict(config), sort_keys=True, default=str) + dataset.split_path.read_text()
+    """Where the labels of this teacher for this data live: the newest set that still holds, or a new one."""
+    described = json.dumps(asdict(config), sort_keys=True, default=str)
     size = dataset.pixels.shape[1]
-    digest = hashlib.sha256(f"{size}\n{described}".encode()).hexdigest()[:12]
+    digest = hashlib.sha256(f"{size}-{DECODING}-{VIEW_VERSION}\n{described}".encode()).hexdigest()[:12]
     name = Path(config.encoder.name.replace(":", "-")).name
-    return dataset.folder / f"soft-labels-{name}-{digest}"
+    sets = dataset.folder / f"soft-labels-{name}-{digest}"
+    own = sets / digest_of_rows(_first_rows(dataset, config))
+    if own.is_dir():
+        return own
+    found = [folder for folder in sets.glob("*") if _usable(folder, dataset)]
+    return max(found, key=lambda folder: ((folder / ROWS_NAME).stat().st_mtime_ns, folder.name), default=own)
 
 
 def view_seeds(dataset: Dataset, config: TeacherConfig) -> np.ndarray:
     """int64 [N, K], of the K views of each training image that labels are made for; no teacher is needed for it."""
-    train = dataset.part(Part.TRAIN)
-    return np.array([[view_seed(config.seed, int(i), k) for k in range(config.views)] for i in train], dtype=np.int64)
+    numbers = [int(dataset.contents[index], 16) for index in dataset.part(Part.TRAIN)]
+    return np.array([[view_seed(config.seed, n, k) for k in range(config.views)] for n in numbers], dtype=np.int64)
 
 
 def ensure_soft_labels(dataset: Dataset, config: TeacherConfig) -> SoftLabels:
-    """The stored labels, or new ones made now (a fold that is already labelled is not made again)."""
+    """The stored labels of the training part, in its order; what is missing is made now.
+
+    A fold that has its teachers is not trained again, an image that has its labels is not labelled again.
+    """
     folder = soft_labels_folder(dataset, config)
-    if not (folder / LABELS_NAME).is_file():
-        folder.mkdir(parents=True, exist_ok=True)
-        write_json(folder / CONFIG_NAME, json.loads(json.dumps(asdict(config), default=str)))
-        _make_soft_labels(dataset, config, folder)
-    return _read_soft_labels(folder / LABELS_NAME, dataset)
+    labels = _gathered(folder, dataset)
+    if labels is not None:
+        return labels
+    with only_one(folder), clear_errors(folder):
+        _fit_missing(dataset, config, folder)
+        _label_missing(dataset, config, folder)
+        labels = _assembled(_stored(folder), dataset)
+        _write_report(dataset, labels, folder)
+    return labels
 
 
-def _read_soft_labels(path: Path, dataset: Dataset) -> SoftLabels:
-    tensors = load_file(path)
-    labelled, images = len(tensors["seeds"]), len(dataset.part(Part.TRAIN))
-    if labelled != images:
-        raise TeacherError(f"{path}: labels {labelled} images, the training part has {images}; delete it")
-    return SoftLabels(tensors["seeds"], tensors["malignancy"], tensors["conditions"])
+def _usable(folder: Path, dataset: Dataset) -> bool:
+    rows = read_rows(folder)
+    return rows is not None and (folder / REPORT_NAME).is_file() and still_holds(rows, dataset)
 
 
-def _make_soft_labels(dataset: Dataset, config: TeacherConfig, folder: Path) -> None:
-    train = dataset.part(Part.TRAIN)
-    seeds = view_seeds(dataset, config)
-    labels = {
-        "seeds": seeds,
-        "malignancy": np.zeros(seeds.shape, dtype=np.float32),
-        "conditions": np.zeros((*seeds.shape, len(CONDITIONS)), dtype=np.float32),
-    }
-    folds = _folds(dataset, train, config)
-    for number, held_out in enumerate(folds):
-        path = folder / f"fold{number}.safetensors"
-        if not path.is_file():
-            _label_fold(dataset, train, held_out, seeds, config, path, f"{number + 1}/{len(folds)}")
-        fold = load_file(path)
-        labels["malignancy"][held_out] = fold["malignancy"]
-        labels["conditions"][held_out] = fold["conditions"]
-    _write_report(dataset, train, labels, folder)
-    _save_arrays(folder / LABELS_NAME, labels)
-
-
-def _folds(dataset: Dataset, train: np.ndarray, config: TeacherConfig) -> list[np.ndarray]:
-    """Positions within the training part, one array per fold, whole groups together."""
+def _first_rows(dataset: Dataset, config: TeacherConfig) -> dict[Name, Learned]:
     if config.folds < 2:
         raise TeacherError("--folds must be at least 2: with one, the teacher would label its own training images")
-    groups = [dataset.samples[index].group_id for index in train]
-    cut = StratifiedGroupKFold(config.folds, shuffle=True, random_state=config.seed)
-    return [held_out for _, held_out in cut.split(train, dataset.conditions(train), groups)]
+    return first_rows(dataset, folds=config.folds, seed=config.seed)
 
 
-def _label_fold(
-    dataset: Dataset,
-    train: np.ndarray,
-    held_out: np.ndarray,
-    seeds: np.ndarray,
-    config: TeacherConfig,
-    path: Path,
-    title: str,
-) -> None:
-    learn = np.delete(train, held_out)
+def _fit_missing(dataset: Dataset, config: TeacherConfig, folder: Path) -> None:
+    rows = read_rows(folder)
+    if rows is None:
+        rows = _first_rows(dataset, config)
+        write_json(folder / CONFIG_NAME, json.loads(json.dumps(asdict(config), default=str)))
+        write_rows(folder, rows)
+    for fold in range(config.folds):
+        if not (folder / f"fold{fold}.json").is_file():
+            _fit_fold(dataset, rows, fold, config, folder)
+
+
+def _fit_fold(dataset: Dataset, rows: Mapping[Name, Learned], fold: int, config: TeacherConfig, folder: Path) -> None:
+    """Teachers of one fold: they learn from the other folds, and the validation part weighs them."""
+    train = dataset.part(Part.TRAIN)
+    learn = train[[row is not None and row.fold != fold for row in map(rows.get, names(dataset, train))]]
     torch.manual_seed(config.seed)
     teacher = Teacher(config.encoder)
     steps = config.finetune.epochs * steps_per_epoch(len(learn), config.finetune.batch_size)
-    with progress(f"Teacher {title}: fine-tuning", steps) as advance:
+    title = f"Teacher {fold + 1}/{config.folds}"
+    with progress(f"{title}: fine-tuning", steps) as advance:
         finetune(teacher, dataset, learn, config.finetune, advance)
-    plans = {
-        "learn": ViewPlan(learn),
-        "validation": ViewPlan(dataset.part(Part.VALIDATION)),
-        "views": ViewPlan(np.repeat(train[held_out], config.views), seeds[held_out].reshape(-1)),
-    }
+    plans = {"learn": ViewPlan(learn), "validation": ViewPlan(dataset.part(Part.VALIDATION))}
     batches = sum(steps_per_epoch(len(plan), ANSWER_BATCH) for plan in plans.values())
-    with progress(f"Teacher {title}: soft labels", batches) as advance:
+    with progress(f"{title}: embeddings", batches) as advance:
         said = {name: _answer(teacher, dataset, plan, advance, config) for name, plan in plans.items()}
     boosters = fit_boosters(said["learn"].features, dataset.malignant(learn), dataset.conditions(learn), config.booster)
     blend = _choose_blend(dataset, said["validation"], boosters)
-    malignancy, conditions = _blended(said["views"], boosters, blend)
-    boosters.save(path.parent, path.stem)
-    save_model(teacher, str(path.with_suffix(".teacher.safetensors")))
-    write_json(
-        path.with_suffix(".json"), {"blend": blend, **_validation_figures(dataset, said["validation"], boosters, blend)}
-    )
-    shape = seeds[held_out].shape
-    _save_arrays(path, {"malignancy": malignancy.reshape(shape), "conditions": conditions.reshape(*shape, -1)})
+    boosters.save(folder, f"fold{fold}")
+    with written_whole(folder / f"fold{fold}.teacher.safetensors") as partial:
+        save_model(teacher, str(partial))
+    figures = _validation_figures(dataset, said["validation"], boosters, blend)
+    # Last, because it says that the fold has its teachers.
+    write_json(folder / f"fold{fold}.json", {"blend": blend, "present": boosters.present.tolist(), **figures})
+
+
+def _label_missing(dataset: Dataset, config: TeacherConfig, folder: Path) -> None:
+    train = dataset.part(Part.TRAIN)
+    called, seeds = names(dataset, train), view_seeds(dataset, config)
+    stored = _stored(folder)
+    missing = np.array([name not in stored for name in called], dtype=bool)
+    fold_of = folds_of(read_rows(folder) or {}, dataset, folds=config.folds)
+    for fold in range(config.folds):
+        places = np.flatnonzero(missing & (fold_of == fold))
+        if len(places):
+            plan = ViewPlan(np.repeat(train[places], config.views), seeds[places].reshape(-1))
+            malignancy, conditions = _said_by_fold(dataset, plan, fold, config, folder)
+            shape = seeds[places].shape
+            found = SoftLabels(seeds[places], malignancy.reshape(shape), conditions.reshape(*shape, -1))
+            _store(folder, fold, [called[place] for place in places], found)
+
+
+def _said_by_fold(
+    dataset: Dataset, plan: ViewPlan, fold: int, config: TeacherConfig, folder: Path
+) -> tuple[np.ndarray, np.ndarray]:
+    """Logits of the planned views by the stored teachers of a fold: malignancy [V], conditions [V, 10]."""
+    told = json.loads((folder / f"fold{fold}.json").read_text())
+    teacher = Teacher(config.encoder)
+    load_model(teacher, str(folder / f"fold{fold}.teacher.safetensors"))
+    title = f"Teacher {fold + 1}/{config.folds}: soft labels"
+    with progress(title, steps_per_epoch(len(plan), ANSWER_BATCH)) as advance:
+        said = _answer(teacher.eval(), dataset, plan, advance, config)
+    return _blended(said, Boosters.load(folder, f"fold{fold}", np.array(told["present"])), told["blend"])
+
+
+def _store(folder: Path, fold: int, called: Sequence[Name], labels: SoftLabels) -> None:
+    described = json.dumps(called)
+    digest = hashlib.sha256(described.encode(errors="surrogatepass")).hexdigest()[:12]
+    arrays = {name: np.ascontiguousarray(array) for name, array in vars(labels).items()}
+    with written_whole(folder / f"labels-fold{fold}-{digest}.safetensors") as partial:
+        save_file(arrays, partial, metadata={"names": described})
+
+
+def _stored(folder: Path) -> dict[Name, tuple[Path, int]]:
+    """In which file, and at which place in it, the labels of an image stand."""
+    found: dict[Name, tuple[Path, int]] = {}
+    for path in sorted(folder.glob("labels-fold*.safetensors")):
+        with safe_open(path, framework="numpy") as file:
+            for place, name in enumerate(json.loads(file.metadata()["names"])):
+                found[name[0], name[1], name[2]] = path, place
+    return found
+
+
+def _gathered(folder: Path, dataset: Dataset) -> SoftLabels | None:
+    """The labels of the training part, or None where one is missing."""
+    stored = _stored(folder)
+    if not (folder / REPORT_NAME).is_file() or not stored.keys() >= set(names(dataset, dataset.part(Part.TRAIN))):
+        return None
+    return _assembled(stored, dataset)
+
+
+def _assembled(stored: Mapping[Name, tuple[Path, int]], dataset: Dataset) -> SoftLabels:
+    """The labels of the training part in its order, each looked up by its image's name."""
+    places = [stored[name] for name in names(dataset, dataset.part(Part.TRAIN))]
+    files = {path: load_file(path) for path in {path for path, _ in places}}
+    columns = (field.name for field in fields(SoftLabels))
+    return SoftLabels(*(np.stack([files[path][column][place] for path, place in places]) for column in columns))
 
 
 def _answer(teacher: Teacher, dataset: Dataset, plan: ViewPlan, advance: Advance, config: TeacherConfig) -> Answers:
@@ -198,27 +262,22 @@ def _probability(logits: np.ndarray) -> np.ndarray:
     return expit(np.clip(logits.astype(np.float64), -30, 30))
 
 
-def _write_report(dataset: Dataset, train: np.ndarray, labels: dict[str, np.ndarray], folder: Path) -> None:
+def _write_report(dataset: Dataset, labels: SoftLabels, folder: Path) -> None:
     """How good the labels are on the images they were made for, which no teacher of theirs has seen."""
-    labels_true = dataset.malignant(train)
-    right = labels["conditions"].mean(axis=1).argmax(axis=1) == dataset.conditions(train)
+    train = dataset.part(Part.TRAIN)
+    right = labels.conditions.mean(axis=1).argmax(axis=1) == dataset.conditions(train)
     report = {
         "images": len(train),
-        "views": int(labels["seeds"].shape[1]),
-        "malignancy_auc": float(roc_auc_score(labels_true, labels["malignancy"].mean(axis=1))),
+        "views": int(labels.seeds.shape[1]),
+        "malignancy_auc": float(roc_auc_score(dataset.malignant(train), labels.malignancy.mean(axis=1))),
         "condition_accuracy": float(right.mean()),
     }
-    write_json(folder / "report.json", report)
-
-
-def _save_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
-    with written_whole(path) as partial:
-        save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, partial)
+    write_json(folder / REPORT_NAME, report)
 
 
 def describe(folder: Path) -> str:
     """One line on a finished set of labels."""
-    report = json.loads((folder / "report.json").read_text())
+    report = json.loads((folder / REPORT_NAME).read_text())
     return (
         f"soft labels of {report['images']:,} images x {report['views']} views; on images unseen by their teacher: "
         f"malignancy AUC {report['malignancy_auc']:.3f}, condition accuracy {report['condition_accuracy']:.3f}"

@@ -1,6 +1,7 @@
 """The one door to labelled photos: a data root goes in, samples with pixels and parts come out."""
 
 import hashlib
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,15 +9,18 @@ from typing import Annotated
 
 import numpy as np
 import typer
+from sklearn.model_selection import StratifiedGroupKFold
 
 from runtime.conditions import CONDITIONS
+from runtime.errors import one_line
 from teacher.console import progress
+from teacher.data.cache import SPLIT_NAME, clear_errors, forget, only_one
 from teacher.data.found import Loaded
 from teacher.data.ham10000 import load_ham10000
 from teacher.data.pad_ufes import load_pad_ufes
-from teacher.data.pixels import Scanned, build_pixels
+from teacher.data.pixels import PixelStore, build_pixels
 from teacher.data.sample import DataError, Sample
-from teacher.data.splits import Part, read_or_write_split
+from teacher.data.splits import Part, Photo, Split, settle_split, write_split
 from teacher.data.synthetic import SyntheticConfig, load_synthetic, write_dataset
 from teacher.options import OPTION
 
@@ -47,13 +51,20 @@ class DataOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class Dataset:
-    """Samples that can be read and have a part, with their canonical squares."""
+    """Samples that can be read and have a part, with their canonical squares.
+
+    In the order of dataset and id, so that nothing derived depends on how a table was sorted.
+    """
 
     samples: tuple[Sample, ...]
+    contents: tuple[str, ...]
+    """what each file holds, 32 hexadecimal digits: with the id the name of everything derived from an image"""
     pixels: np.ndarray
     """uint8 [M, S, S, 3], memory-mapped; row `rows[i]` belongs to sample i"""
     rows: np.ndarray
     parts: tuple[Part, ...]
+    groups: np.ndarray
+    """int64 [N]: images of one patient or lesion, and their near-duplicates, have the same number"""
     folder: Path
     """where everything derived from this data root is cached"""
     split_path: Path
@@ -83,23 +94,52 @@ def open_dataset(options: DataOptions) -> Dataset:
     """
     root, folder = _locate(options)
     samples, notes = _load(root, options)
+    samples = sorted(samples, key=lambda sample: (sample.dataset, sample.image_id))
     store = build_pixels(samples, size=options.image_size, folder=folder)
-    split_path = folder / "split.csv"
+    readable = [index for index, row in enumerate(store.scanned) if not row.error]
+    photos = [_photo(samples[index], store, index) for index in readable]
+    split_path = folder / SPLIT_NAME
     divided = None if options.root is not None else options.synthetic_count
-    part_of = read_or_write_split(split_path, samples, store.scanned, seed=options.seed, divided=divided)
-    kept = [index for index, sample in enumerate(samples) if _usable(sample, store.scanned[index], part_of)]
-    notes += tuple(f"unreadable, left out: {row.image_id} ({row.error})" for row in store.unreadable)
-    late = len(samples) - len(store.unreadable) - len(kept)
-    notes += (f"{late:,} images came after the split was written and are left out",) if late else ()
+    split = _settled(split_path, photos, seed=options.seed, divided=divided)
+    kept = [place for place, part in enumerate(split.parts) if part is not None]
+    notes += tuple(_unreadable(samples[index], row.error) for index, row in enumerate(store.scanned) if row.error)
     return Dataset(
-        samples=tuple(samples[index] for index in kept),
+        samples=tuple(photos[place].sample for place in kept),
+        contents=tuple(photos[place].content for place in kept),
         pixels=store.pixels,
-        rows=np.array(kept, dtype=np.int64),
-        parts=tuple(part_of[samples[index].image_id] for index in kept),
+        rows=store.rows[[readable[place] for place in kept]],
+        parts=tuple(part for part in split.parts if part is not None),
+        groups=split.groups[kept],
         folder=folder,
         split_path=split_path,
-        notes=notes,
+        notes=(*notes, *split.notes),
     )
+
+
+def forget_derived(options: DataOptions) -> tuple[Path, int]:
+    """Clears what was derived from a data root; returns the folder and the bytes it freed. The split file stays."""
+    _, folder = _locate(options)
+    return folder, forget(folder)
+
+
+def grouped_folds(
+    dataset: Dataset, indices: np.ndarray, *, folds: int, seed: int
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Cross-validation over some samples, whole patients to one fold, stratified by dataset x condition.
+
+    indices: int64 [M], such as all photos of one domain, whatever their part. Returns (learn, judge) pairs of sample
+    indices; every sample is judged once. For figures of small domains, which one test part leaves too wide.
+    Raises DataError where there are fewer patients than folds.
+    """
+    patients = len(np.unique(dataset.groups[indices]))
+    if folds < 2 or patients < folds:
+        raise DataError(f"{folds} folds of {patients} patients or lesions: at least 2 folds, and a patient for each")
+    strata = [f"{dataset.samples[index].dataset}/{dataset.samples[index].condition}" for index in indices]
+    cut = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
+    with warnings.catch_warnings():  # a condition rarer than the folds stands in some of them only
+        warnings.filterwarnings("ignore", "The least populated class", UserWarning)
+        pairs = list(cut.split(indices, strata, dataset.groups[indices]))
+    return [(indices[learn], indices[judge]) for learn, judge in pairs]
 
 
 def describe_parts(dataset: Dataset) -> str:
@@ -153,5 +193,23 @@ def _further(options: DataOptions) -> int:
     return round(FURTHER_SHARE * options.synthetic_count)
 
 
-def _usable(sample: Sample, scanned: Scanned, part_of: dict[str, Part]) -> bool:
-    return not scanned.error and sample.image_id in part_of
+def _photo(sample: Sample, store: PixelStore, index: int) -> Photo:
+    row = store.scanned[index]
+    return Photo(sample=sample, content=row.content, phash=row.phash)
+
+
+def _unreadable(sample: Sample, reason: str) -> str:
+    return f"unreadable, left out: {sample.image_id} ({one_line(str(sample.path))}: {reason})"
+
+
+def _settled(path: Path, photos: Sequence[Photo], *, seed: int, divided: int | None) -> Split:
+    """The split, read; or under the folder's lock written, so that two commands at once agree on one."""
+    if path.is_file():
+        split, changed = settle_split(path, photos, seed=seed, divided=divided)
+        if changed is None:
+            return split
+    with only_one(path.parent), clear_errors(path.parent):
+        split, changed = settle_split(path, photos, seed=seed, divided=divided)
+        if changed is not None:
+            write_split(path, changed)
+        return split

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import xgboost
@@ -46,9 +47,17 @@ class Boosters:
         return logits
 
     def save(self, folder: Path, stem: str) -> None:
-        """Write both boosters as UBJSON."""
+        """Write both boosters as UBJSON; `present` is kept by the caller."""
         self.malignancy.save_model(folder / f"{stem}-malignancy.ubj")
         self.conditions.save_model(folder / f"{stem}-conditions.ubj")
+
+    @classmethod
+    def load(cls, folder: Path, stem: str, present: np.ndarray) -> Self:
+        """What `save` wrote."""
+        malignancy, conditions = (
+            xgboost.Booster(model_file=str(folder / f"{stem}-{head}.ubj")) for head in ("malignancy", "conditions")
+        )
+        return cls(malignancy, conditions, present)
 
 
 def fit_boosters(

@@ -14,8 +14,10 @@ import torch
 from ctrl_c import heed_ctrl_c
 from plugin_photos import make_ham
 from plugin_training import SMALL_STUDENT
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 
+from distill.checkpoint import Progress, load_checkpoint, save_checkpoint
 from distill.cli import app
 from distill.config import TrainConfig, from_json, to_json
 from distill.run import create_run, newest_run, read_config
@@ -212,3 +214,19 @@ def test_help_lists_every_option_with_a_description() -> None:
 
     command = get_command(app).commands["train"]  # type: ignore[attr-defined]
     assert all(getattr(option, "help", None) for option in command.params)
+
+
+def test_a_full_disk_keeps_the_checkpoint_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = torch.nn.Linear(2, 2)
+    optimizer = torch.optim.AdamW(model.parameters())
+    first = Progress(epoch=1, best_epoch=1, best_score=0.5, history=())
+    save_checkpoint(tmp_path, first, {"model": model}, optimizer)
+
+    def full(*_: object) -> None:
+        raise SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
+
+    monkeypatch.setattr("distill.checkpoint.save_file", full)
+    with pytest.raises(StudentError, match=r"checkpoint of epoch 2 cannot be written .*No space left.*--resume"):
+        save_checkpoint(tmp_path, replace(first, epoch=2), {"model": model}, optimizer)
+    assert load_checkpoint(tmp_path, {"model": model}, optimizer) == first
+    assert [path.name for path in tmp_path.iterdir()] == ["checkpoint-0001"]

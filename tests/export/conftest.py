@@ -46,6 +46,8 @@ def drawings(counts: dict[Part, int], *, side: int = SIDE, seed: int = 0) -> Dat
         samples=tuple(_sample(index, label) for index, label in enumerate(labels)),
         pixels=np.stack([draw(rng, label, side=side) for label in labels]),
         rows=np.arange(len(parts)),
+        contents=tuple(f"{index:032x}" for index in range(len(parts))),
+        groups=np.arange(len(parts)),
         parts=parts,
         folder=Path(),
         split_path=Path(),
