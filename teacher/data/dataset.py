@@ -2,7 +2,7 @@
 
 import hashlib
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -15,16 +15,13 @@ from runtime.conditions import CONDITIONS
 from runtime.errors import one_line
 from teacher.console import progress
 from teacher.data.cache import SPLIT_NAME, clear_errors, forget, only_one
-from teacher.data.found import Loaded
-from teacher.data.ham10000 import load_ham10000
-from teacher.data.pad_ufes import load_pad_ufes
 from teacher.data.pixels import PixelStore, build_pixels
+from teacher.data.registry import load_all
 from teacher.data.sample import DataError, Sample
 from teacher.data.splits import Part, Photo, Split, settle_split, write_split
 from teacher.data.synthetic import SyntheticConfig, load_synthetic, write_dataset
 from teacher.options import OPTION
 
-LOADERS: tuple[Callable[[Path], Loaded | None], ...] = (load_ham10000, load_pad_ufes)
 DEFAULT_CACHE = Path(".cache")
 
 FURTHER_SHARE = 0.25
@@ -166,12 +163,7 @@ def _locate(options: DataOptions) -> tuple[Path, Path]:
 def _load(root: Path, options: DataOptions) -> tuple[Sequence[Sample], tuple[str, ...]]:
     if options.root is None:
         return _load_embedded(root, options), ()
-    loaded = [found for load in LOADERS if (found := load(root)) is not None]
-    if not loaded:
-        raise DataError(
-            f"{root}: no known dataset here (looked for HAM10000_metadata.csv and pad_ufes/metadata.csv; docs/data.md "
-            "shows the layout)"
-        )
+    loaded = load_all(root)
     samples = tuple(sample for found in loaded for sample in found.samples)
     if not samples:
         raise DataError(f"{root}: tables but no images ({'; '.join(found.describe() for found in loaded)})")

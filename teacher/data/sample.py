@@ -44,12 +44,27 @@ class Sample:
     malignant: bool
     group_id: str
     raw_label: str
+    lesion_id: str | None = None
+    """such as "milk10k/IL_0001": images of one lesion share it; None where the dataset does not say"""
     fitzpatrick: int | None = None
+    """skin type 1-6"""
+    tone_class: int | None = None
+    """MILK10k's skin tone 0 (very dark) to 5 (very light): not a Fitzpatrick type, and the other way round"""
     tone_group: ToneGroup | None = None
+    source: str | None = None
+    """where within its dataset an image comes from, such as the atlas of a Fitzpatrick17k photo"""
 
     def __post_init__(self) -> None:
         if self.condition in MALIGNANT_CONDITIONS and not self.malignant:
             raise DataError(f"{self.image_id}: {self.condition} is a cancer but the sample says benign")
+        known = tone_group(self.fitzpatrick) or tone_group_of_class(self.tone_class)
+        if known is not None and self.tone_group is not known:
+            raise DataError(f"{self.image_id}: tone group {self.tone_group} does not follow from its skin type")
+
+    @property
+    def key(self) -> str:
+        """The name of the image everywhere outside its dataset."""
+        return f"{self.dataset}/{self.image_id}"
 
 
 def tone_group(fitzpatrick: int | None) -> ToneGroup | None:
@@ -59,3 +74,12 @@ def tone_group(fitzpatrick: int | None) -> ToneGroup | None:
     if not 1 <= fitzpatrick <= 6:
         raise DataError(f"Fitzpatrick type {fitzpatrick} is not one of 1-6")
     return (ToneGroup.I_II, ToneGroup.III_IV, ToneGroup.V_VI)[(fitzpatrick - 1) // 2]
+
+
+def tone_group_of_class(tone_class: int | None) -> ToneGroup | None:
+    """The tone group of a MILK10k class, 0 very dark to 5 very light. Raises DataError outside 0-5."""
+    if tone_class is None:
+        return None
+    if not 0 <= tone_class <= 5:
+        raise DataError(f"skin tone class {tone_class} is not one of 0-5")
+    return (ToneGroup.V_VI, ToneGroup.III_IV, ToneGroup.I_II)[tone_class // 2]
