@@ -1,12 +1,16 @@
 """`python -m teacher`: data roots to soft labels."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from teacher.console import run_cli
+from teacher.console import print_table, run_cli
+from teacher.data import overview
 from teacher.data.dataset import DataOptions, describe_parts, forget_derived, open_dataset
+from teacher.data.labels import COLUMNS, label_table, table_names
+from teacher.data.registry import all_datasets, dataset, load_all, warnings_of
 from teacher.options import from_dataclasses
 from teacher.soft_labels import TeacherConfig, describe, ensure_soft_labels, soft_labels_folder
 
@@ -24,15 +28,31 @@ class Housekeeping:
 @app.command()
 @from_dataclasses
 def data(options: DataOptions, housekeeping: Housekeeping) -> None:
-    """Load, check and split a data root; say what was found."""
+    """Load, check and split a data root; say what was found, and where to get what is missing."""
     if housekeeping.forget:
         folder, freed = forget_derived(options)
         typer.echo(f"{folder}: {freed:,} bytes of derived files cleared; the split file stays")
         return
-    dataset = open_dataset(options)
-    for note in dataset.notes:
+    if options.root is not None:
+        _show_root(options.root)
+    opened = open_dataset(options)
+    for note in opened.notes:
         typer.echo(note)
-    typer.echo(f"{describe_parts(dataset)}\nsplit file: {dataset.split_path}")
+    typer.echo(f"{describe_parts(opened)}\nsplit file: {opened.split_path}")
+
+
+@app.command()
+def labels(
+    dataset_name: Annotated[
+        str | None, typer.Argument(metavar="DATASET", help="Such as ddi; without it all datasets.")
+    ] = None,
+) -> None:
+    """Print what each raw label of a dataset means: its condition, whether it is malignant, and why."""
+    names = table_names() if dataset_name is None else dataset(dataset_name).labels
+    for name in names:
+        table = label_table(name)
+        rows = [(one.raw, one.condition or "refused", "yes" if one.malignant else "", one.note) for one in table.labels]
+        print_table(f"{name}: {len(rows)} labels", COLUMNS, rows, right=())
 
 
 @app.command(name="soft-labels")
@@ -43,6 +63,19 @@ def soft_labels(options: DataOptions, config: TeacherConfig) -> None:
     ensure_soft_labels(dataset, config)
     folder = soft_labels_folder(dataset, config)
     typer.echo(f"{describe(folder)}\n{folder}")
+
+
+def _show_root(root: Path) -> None:
+    loaded = load_all(root)
+    titles = {spec.name: spec.title for spec in all_datasets()}
+    for found in loaded:
+        rows = overview.composition(found)
+        if rows:
+            print_table(f"{titles[found.dataset]} ({found.dataset})", overview.HEADER, rows, right=overview.FIGURES)
+    print_table("Missing", overview.MISSING_HEADER, overview.missing(loaded), right=())
+    for found in loaded:
+        for warning in warnings_of(found):
+            typer.echo(f"warning: {found.dataset}: {warning}")
 
 
 def main() -> None:

@@ -7,12 +7,13 @@ import io
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TextIO
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -132,11 +133,14 @@ def figure_text(figure: Figure) -> str:
     return f"{figure.value:.3f} ({figure.low:.3f}-{figure.high:.3f})"
 
 
-def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table of figures on standard output."""
+def print_table(
+    title: str, header: Sequence[str], rows: Sequence[Sequence[str]], *, right: Collection[int] | None = None
+) -> None:
+    """A table on standard output; `right` are the columns of figures, all but the first where nothing else is said."""
     table = Table(title=title, title_justify="left")
     for index, name in enumerate(header):
-        table.add_column(name, justify="left" if index == 0 else "right")
+        figures = index > 0 if right is None else index in right
+        table.add_column(name, justify="right" if figures else "left")
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*(escape(cell) for cell in row))
     Console().print(table)

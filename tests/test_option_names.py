@@ -18,6 +18,7 @@ EXPORT = """
 
 TABLE = {
     "teacher data": "--cache --data --forget --image-size --seed --synthetic-count",
+    "teacher labels": "dataset_name",
     "teacher soft-labels": """
         --cache --data --folds --image-size --precision --seed --synthetic-count --teacher --teacher-epochs
         --teacher-init --teacher-lr --teacher-size --views

@@ -2,18 +2,16 @@
 
 from collections.abc import Sequence
 
-DATA_LICENCES = {
-    "ham10000": "CC BY-NC 4.0, non-commercial",
-    "bcn20000": "CC BY-NC 4.0, non-commercial",
-    "fitzpatrick17k": "CC BY-NC-SA 3.0, non-commercial",
-    "ddi": "Stanford research agreement, non-commercial",
-    "pad_ufes": "CC BY 4.0",
-    "synthetic": "drawn by this project, no terms",
-}
+from teacher.data.registry import all_datasets
+
+SYNTHETIC = {"synthetic": "drawn by this project, no terms"}
 
 
 def licence_of(datasets: Sequence[str]) -> str:
     """One line naming every dataset with its terms; an unknown one is said to be unknown."""
-    terms = (f"{name} ({DATA_LICENCES.get(name, 'terms unknown: ask its owner before use')})" for name in datasets)
-    purpose = "" if set(datasets) <= {"synthetic", "pad_ufes"} else "research use only; "
+    specs = all_datasets()
+    licences = SYNTHETIC | {spec.name: spec.licence for spec in specs}
+    free = {*SYNTHETIC, *(spec.name for spec in specs if spec.commercial)}
+    terms = (f"{name} ({licences.get(name, 'terms unknown: ask its owner before use')})" for name in datasets)
+    purpose = "" if set(datasets) <= free else "research use only; "
     return f"{purpose}weights derived from {', '.join(terms)}"

@@ -35,6 +35,8 @@ def load_all(root: Path) -> tuple[Loaded, ...]:
 
     Raises DataError where none found anything, or where a table is wrong.
     """
+    if not root.is_dir():
+        raise DataError(f"--data {root}: no such folder")
     loaded = tuple(found for spec in all_datasets() if (found := spec.load(root)) is not None)
     if not loaded:
         raise DataError(
