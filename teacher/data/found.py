@@ -118,22 +118,26 @@ class Images:
 
     def _index(self, folder: Path, into: dict[str, list[Path]]) -> None:
         """Every image below the folder, in the order of names; a folder that was walked already is not walked again."""
+        waiting = [folder]
+        while waiting:
+            inner: list[Path] = []
+            for entry in self._entries(waiting.pop()):
+                try:
+                    self._sort(entry, Path(entry.path), inner, into)
+                except OSError as error:
+                    self._skip("files that cannot be read", Path(entry.path), why=error.strerror)
+            waiting += reversed(inner)
+
+    def _entries(self, folder: Path) -> list[os.DirEntry[str]]:
+        """What is in a folder, by name; nothing where it was walked already or cannot be read."""
         if not self._is_new(folder):
-            return
+            return []
         try:
             with os.scandir(folder) as listing:
-                entries = sorted(listing, key=lambda entry: entry.name)
+                return sorted(listing, key=lambda entry: entry.name)
         except OSError as error:
             self._skip("folders that cannot be read", folder, why=error.strerror)
-            return
-        inner: list[Path] = []
-        for entry in entries:
-            try:
-                self._sort(entry, Path(entry.path), inner, into)
-            except OSError as error:
-                self._skip("files that cannot be read", Path(entry.path), why=error.strerror)
-        for path in inner:
-            self._index(path, into)
+            return []
 
     def _sort(self, entry: os.DirEntry[str], path: Path, inner: list[Path], into: dict[str, list[Path]]) -> None:
         if not _is_utf8(entry.name):

@@ -5,7 +5,8 @@ Reference:  Tschandl, Rosendahl, Kittler: The HAM10000 dataset. Scientific Data 
 Classes:    akiec, bcc, bkl, df, mel, nv, vasc (labels/ham10000.csv)
 Layout:     HAM10000_metadata.csv; Skin Cancer/, HAM10000_images_part_1/, HAM10000_images_part_2/ or images/
 
-A lesion has up to six images, and groups are lesions: patients are not given.
+A lesion has up to six images, and groups are lesions: patients are not given. `source` is the Dataverse table's
+`dataset`, such as rosendahl or vidir_modern; copies of the table have lost it.
 """
 
 from pathlib import Path
@@ -70,6 +71,7 @@ def _sample(row: Row, group: str, images: Images) -> Sample:
         group_id=group,
         raw_label=row["dx"],
         lesion_id=f"ham10000/{row['lesion_id']}" if row["lesion_id"] else None,
+        source=row.get("dataset") or None,
     )
 
 

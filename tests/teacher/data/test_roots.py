@@ -218,6 +218,27 @@ def test_where_it_looked_is_said_when_little_is_found(tmp_path: Path) -> None:
     assert "no such folders" in ham(bare).describe()
 
 
+def test_tables_alone_are_shown_before_the_command_says_that_there_is_no_image(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    root = table(tmp_path / "root", ("H1", "ISIC_1", "nv"), ("H2", "ISIC_2", "mel"))
+    said = typed("teacher", "data", "--data", root, "--cache", tmp_path / "c", capsys=capsys)
+    assert said.code == 1
+    assert "tables but no images" in said.error
+    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in said.out.splitlines() if "│" in line]
+    assert ["dermoscopic", "melanoma", "0", "1", "1 (100%)", "", "", "", "1"] in rows
+    assert ["all", "", "0", "2", "1 (50%)", "", "", "", "2"] in rows
+    assert ["DDI", "all", "on request at ddi-dataset.github.io (Stanford AIMI)"] in rows
+    assert ["HAM10000", "2 images"] in [row[:2] for row in rows]
+    assert "warning: ham10000: 2 rows in its table, 10,015 as published" in said.out
+
+
+def test_the_dataverse_table_names_the_source(tmp_path: Path) -> None:
+    found = ham(table(tmp_path, ("H1", "ISIC_1", "nv", "rosendahl"), header=(*HEADER, "dataset")))
+    assert found.absent[0].source == "rosendahl"
+
+
 def test_what_macos_leaves_is_no_image(tmp_path: Path) -> None:
     root = make_ham(tmp_path, count=3)
     (root / "Skin Cancer" / "Skin Cancer" / "._ISIC_0000001.jpg").write_bytes(b"\0\5\x16\7")
