@@ -69,9 +69,8 @@ def _show_root(root: Path) -> None:
     loaded = load_all(root)
     titles = {spec.name: spec.title for spec in all_datasets()}
     for found in loaded:
-        rows = overview.composition(found)
-        if rows:
-            print_table(f"{titles[found.dataset]} ({found.dataset})", overview.HEADER, rows, right=overview.FIGURES)
+        for domain, rows in overview.composition(found).items():
+            print_table(f"{titles[found.dataset]}, {domain}", overview.HEADER, rows)
     print_table("Missing", overview.MISSING_HEADER, overview.missing(loaded), right=())
     for found in loaded:
         for warning in warnings_of(found):
