@@ -25,9 +25,16 @@ class Condition(StrEnum):
 CONDITIONS: tuple[Condition, ...] = tuple(Condition)
 
 MALIGNANT_CONDITIONS: frozenset[Condition] = frozenset(
-    {Condition.MELANOMA, Condition.BASAL_CELL_CARCINOMA, Condition.SQUAMOUS_CELL_CARCINOMA}
+    {
+        Condition.MELANOMA,
+        Condition.BASAL_CELL_CARCINOMA,
+        Condition.SQUAMOUS_CELL_CARCINOMA,
+        Condition.ACTINIC_KERATOSIS,
+    }
 )
-"""Cancers. A sample of one of these is malignant whatever its dataset's flag says."""
+"""What a doctor has to rule out or remove: cancers, and the precursor that is treated to prevent one.
 
-NEEDS_A_DOCTOR: frozenset[Condition] = MALIGNANT_CONDITIONS | {Condition.ACTINIC_KERATOSIS}
-"""Cancers and the precursor that is treated to prevent one: never shown beside a "low" tier."""
+A sample of one of these is malignant whatever its dataset's flag says, in every dataset alike: where one dataset calls
+actinic keratosis malignant and another benign, a model learns the camera instead of the skin. None is ever shown beside
+a "low" tier.
+"""

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from runtime.bundle.manifest import OperatingPoints, PredictionSets
-from runtime.conditions import CONDITIONS, NEEDS_A_DOCTOR, Condition
+from runtime.conditions import CONDITIONS, MALIGNANT_CONDITIONS, Condition
 from runtime.prediction import Prediction
 
 if TYPE_CHECKING:
@@ -80,14 +80,14 @@ def likely_conditions(prediction: Prediction, *, sets: PredictionSets | None) ->
 
 
 def _carelessness(condition: Condition) -> int:
-    if condition in NEEDS_A_DOCTOR:
+    if condition in MALIGNANT_CONDITIONS:
         return 0
     return 1 if condition is Condition.NON_NEOPLASTIC else 2
 
 
 def _low_unless_a_condition_objects(prediction: Prediction) -> Decision:
     likeliest = by_likelihood(prediction)[0][0]
-    if likeliest in NEEDS_A_DOCTOR:
+    if likeliest in MALIGNANT_CONDITIONS:
         return Decision(tier=Tier.MODERATE, reasons=(Reason.CONDITION_NEEDS_DOCTOR,), raised_by=likeliest)
     if likeliest is Condition.NON_NEOPLASTIC:
         return Decision(tier=Tier.LOW, reasons=(Reason.FEW_SIGNS, Reason.INFLAMMATION))

@@ -19,7 +19,7 @@ from teacher.data.pixels import PixelStore, build_pixels
 from teacher.data.registry import load_all
 from teacher.data.sample import DataError, Sample
 from teacher.data.splits import Part, Photo, Split, settle_split, write_split
-from teacher.data.synthetic import SyntheticConfig, load_synthetic, write_dataset
+from teacher.data.synthetic import RECIPE_VERSION, SyntheticConfig, load_synthetic, write_dataset
 from teacher.options import OPTION
 
 DEFAULT_CACHE = Path(".cache")
@@ -151,7 +151,7 @@ def describe_parts(dataset: Dataset) -> str:
 def _locate(options: DataOptions) -> tuple[Path, Path]:
     """The data root and its own folder in the cache, named after it."""
     if options.root is None:
-        name = f"synthetic-{options.synthetic_count}+{_further(options)}-{options.seed}"
+        name = f"synthetic-{RECIPE_VERSION}-{options.synthetic_count}+{_further(options)}-{options.seed}"
         return options.cache / name / "photos", options.cache / name
     if not options.root.is_dir():
         raise DataError(f"--data {options.root}: no such folder")

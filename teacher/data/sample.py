@@ -56,7 +56,9 @@ class Sample:
 
     def __post_init__(self) -> None:
         if self.condition in MALIGNANT_CONDITIONS and not self.malignant:
-            raise DataError(f"{self.image_id}: {self.condition} is a cancer but the sample says benign")
+            raise DataError(
+                f"{self.image_id}: {self.condition} is a cancer or its precursor, but the sample says benign"
+            )
         known = tone_group(self.fitzpatrick) or tone_group_of_class(self.tone_class)
         if known is not None and self.tone_group is not known:
             raise DataError(f"{self.image_id}: tone group {self.tone_group} does not follow from its skin type")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from runtime.answer.advice import AdviceKind, kind_of
 from runtime.bundle.manifest import OperatingPoints, PredictionSets
-from runtime.conditions import CONDITIONS, NEEDS_A_DOCTOR, Condition
+from runtime.conditions import CONDITIONS, MALIGNANT_CONDITIONS, Condition
 from runtime.errors import EngineError
 from runtime.prediction import Prediction
 from runtime.triage import Decision, Reason, Tier, by_likelihood, decide, likely_conditions
@@ -78,7 +78,7 @@ def test_low_is_never_shown_beside_a_condition_that_needs_a_doctor(
     malignancy: float, conditions: tuple[float, ...], points: OperatingPoints
 ) -> None:
     likeliest = CONDITIONS[conditions.index(max(conditions))]
-    if likeliest in NEEDS_A_DOCTOR:
+    if likeliest in MALIGNANT_CONDITIONS:
         assert tier(malignancy, conditions=conditions, points=points) is not Tier.LOW
 
 
@@ -142,7 +142,7 @@ def test_a_tier_that_a_condition_raised_names_the_condition(
 ) -> None:
     found = decision(malignancy, conditions=conditions, points=points)
     likeliest = CONDITIONS[conditions.index(max(conditions))]
-    if malignancy < points.low and likeliest in NEEDS_A_DOCTOR:
+    if malignancy < points.low and likeliest in MALIGNANT_CONDITIONS:
         assert found == Decision(
             tier=Tier.MODERATE, reasons=(Reason.CONDITION_NEEDS_DOCTOR,), raised_by=found.raised_by
         )
@@ -184,7 +184,7 @@ def test_conditions_are_ranked_by_likelihood_and_equals_by_care(conditions: tupl
     assert {condition for condition, _ in ranked} == set(CONDITIONS)
     assert [value for _, value in ranked] == sorted(conditions, reverse=True)
     for (first, left), (second, right) in itertools.pairwise(ranked):
-        assert left > right or first in NEEDS_A_DOCTOR or second not in NEEDS_A_DOCTOR
+        assert left > right or first in MALIGNANT_CONDITIONS or second not in MALIGNANT_CONDITIONS
 
 
 def test_an_inflammation_goes_before_an_equally_likely_mole() -> None:

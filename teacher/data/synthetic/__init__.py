@@ -7,10 +7,11 @@ All ten conditions, Fitzpatrick tones I-VI and three domains; tone and domain ar
 from teacher.data.synthetic.painting import paint, render
 from teacher.data.synthetic.scene import DEFAULT_WEIGHTS, Scene, Spurious, SyntheticConfig, draw_scene
 from teacher.data.synthetic.sheet import contact_sheet
-from teacher.data.synthetic.store import load_synthetic, write_dataset
+from teacher.data.synthetic.store import RECIPE_VERSION, load_synthetic, write_dataset
 
 __all__ = [
     "DEFAULT_WEIGHTS",
+    "RECIPE_VERSION",
     "Scene",
     "Spurious",
     "SyntheticConfig",

@@ -20,7 +20,8 @@ DEFAULT_WEIGHTS: dict[Condition, float] = {
     Condition.NON_NEOPLASTIC: 0.07,
     Condition.OTHER: 0.05,
 }
-"""Share of each condition: 35% malignant, about that of photos taken because somebody was worried."""
+"""Share of each condition: 45% malignant, a tenth of all actinic keratosis; of photos that were taken because somebody
+was worried about a third are cancers."""
 
 TONES = (1, 2, 3, 4, 5, 6)
 DOMAINS = tuple(Domain)
