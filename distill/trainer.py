@@ -109,7 +109,7 @@ def _train_epoch(
     rng = np.random.default_rng((config.seed, epoch))
     drawn = sampling.draw(rng)
     views = rng.integers(labels.seeds.shape[1], size=len(drawn))
-    plan = ViewPlan(dataset.part(Part.TRAIN)[drawn], labels.seeds[drawn, views])
+    plan = ViewPlan(dataset.part(Part.TRAIN)[drawn], labels.seeds[drawn, views], config.teacher.finetune.view)
     size = config.train_size or config.student_spec.image_size
     steps = steps_per_epoch(len(plan), config.batch_size)
     learner.student.train()

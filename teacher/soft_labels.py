@@ -26,14 +26,14 @@ from sklearn.metrics import log_loss, roc_auc_score
 from runtime.files import write_json, written_whole
 from runtime.photo.decode import DECODING
 from teacher.console import Advance, progress
-from teacher.data.augment import VIEW_VERSION
 from teacher.data.batches import ViewPlan, view_seed
 from teacher.data.cache import clear_errors, only_one
 from teacher.data.dataset import Dataset
-from teacher.data.splits import Name, Part
+from teacher.data.splits import Part
 from teacher.label_sets import (
     ROWS_NAME,
     Learned,
+    Shown,
     digest_of_rows,
     first_rows,
     folds_of,
@@ -84,7 +84,7 @@ def soft_labels_folder(dataset: Dataset, config: TeacherConfig) -> Path:
     """Where the labels of this teacher for this data live: the newest set that still holds, or a new one."""
     described = json.dumps(asdict(config), sort_keys=True, default=str)
     size = dataset.pixels.shape[1]
-    digest = hashlib.sha256(f"{size}-{DECODING}-{VIEW_VERSION}\n{described}".encode()).hexdigest()[:12]
+    digest = hashlib.sha256(f"{size}-{DECODING}\n{described}".encode()).hexdigest()[:12]
     name = Path(config.encoder.name.replace(":", "-")).name
     sets = dataset.folder / f"soft-labels-{name}-{digest}"
     own = sets / digest_of_rows(_first_rows(dataset, config))
@@ -122,7 +122,7 @@ def _usable(folder: Path, dataset: Dataset) -> bool:
     return rows is not None and (folder / REPORT_NAME).is_file() and still_holds(rows, dataset)
 
 
-def _first_rows(dataset: Dataset, config: TeacherConfig) -> dict[Name, Learned]:
+def _first_rows(dataset: Dataset, config: TeacherConfig) -> dict[Shown, Learned]:
     if config.folds < 2:
         raise TeacherError("--folds must be at least 2: with one, the teacher would label its own training images")
     return first_rows(dataset, folds=config.folds, seed=config.seed)
@@ -139,7 +139,7 @@ def _fit_missing(dataset: Dataset, config: TeacherConfig, folder: Path) -> None:
             _fit_fold(dataset, rows, fold, config, folder)
 
 
-def _fit_fold(dataset: Dataset, rows: Mapping[Name, Learned], fold: int, config: TeacherConfig, folder: Path) -> None:
+def _fit_fold(dataset: Dataset, rows: Mapping[Shown, Learned], fold: int, config: TeacherConfig, folder: Path) -> None:
     """Teachers of one fold: they learn from the other folds, and the validation part weighs them."""
     train = dataset.part(Part.TRAIN)
     learn = train[[row is not None and row.fold != fold for row in map(rows.get, names(dataset, train))]]
@@ -172,7 +172,7 @@ def _label_missing(dataset: Dataset, config: TeacherConfig, folder: Path) -> Non
     for fold in range(config.folds):
         places = np.flatnonzero(missing & (fold_of == fold))
         if len(places):
-            plan = ViewPlan(np.repeat(train[places], config.views), seeds[places].reshape(-1))
+            plan = ViewPlan(np.repeat(train[places], config.views), seeds[places].reshape(-1), config.finetune.view)
             malignancy, conditions = _said_by_fold(dataset, plan, fold, config, folder)
             shape = seeds[places].shape
             found = SoftLabels(seeds[places], malignancy.reshape(shape), conditions.reshape(*shape, -1))
@@ -192,7 +192,7 @@ def _said_by_fold(
     return _blended(said, Boosters.load(folder, f"fold{fold}", np.array(told["present"])), told["blend"])
 
 
-def _store(folder: Path, fold: int, called: Sequence[Name], labels: SoftLabels) -> None:
+def _store(folder: Path, fold: int, called: Sequence[Shown], labels: SoftLabels) -> None:
     described = json.dumps(called)
     digest = hashlib.sha256(described.encode(errors="surrogatepass")).hexdigest()[:12]
     arrays = {name: np.ascontiguousarray(array) for name, array in vars(labels).items()}
@@ -200,13 +200,13 @@ def _store(folder: Path, fold: int, called: Sequence[Name], labels: SoftLabels) 
         save_file(arrays, partial, metadata={"names": described})
 
 
-def _stored(folder: Path) -> dict[Name, tuple[Path, int]]:
+def _stored(folder: Path) -> dict[Shown, tuple[Path, int]]:
     """In which file, and at which place in it, the labels of an image stand."""
-    found: dict[Name, tuple[Path, int]] = {}
+    found: dict[Shown, tuple[Path, int]] = {}
     for path in sorted(folder.glob("labels-fold*.safetensors")):
         with safe_open(path, framework="numpy") as file:
             for place, name in enumerate(json.loads(file.metadata()["names"])):
-                found[name[0], name[1], name[2]] = path, place
+                found[name[0], name[1], name[2], name[3]] = path, place
     return found
 
 
@@ -218,7 +218,7 @@ def _gathered(folder: Path, dataset: Dataset) -> SoftLabels | None:
     return _assembled(stored, dataset)
 
 
-def _assembled(stored: Mapping[Name, tuple[Path, int]], dataset: Dataset) -> SoftLabels:
+def _assembled(stored: Mapping[Shown, tuple[Path, int]], dataset: Dataset) -> SoftLabels:
     """The labels of the training part in its order, each looked up by its image's name."""
     places = [stored[name] for name in names(dataset, dataset.part(Part.TRAIN))]
     files = {path: load_file(path) for path in {path for path, _ in places}}

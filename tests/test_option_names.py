@@ -20,12 +20,12 @@ TABLE = {
     "teacher data": "--cache --data --forget --image-size --seed --synthetic-count",
     "teacher labels": "dataset_name",
     "teacher soft-labels": """
-        --cache --data --folds --image-size --precision --seed --synthetic-count --teacher --teacher-epochs
-        --teacher-init --teacher-lr --teacher-size --views
+        --bridging --cache --data --folds --image-size --no-bridging --precision --seed --synthetic-count --teacher
+        --teacher-epochs --teacher-init --teacher-lr --teacher-size --views
     """,
     "distill train": """
-        --batch-size --cache --data --drop-rate --ema-decay --epochs --folds --image-size --init --lr --name
-        --precision --resume --runs --sampling-power --seed --soft-weight --student --synthetic-count
+        --batch-size --bridging --cache --data --drop-rate --ema-decay --epochs --folds --image-size --init --lr --name
+        --no-bridging --precision --resume --runs --sampling-power --seed --soft-weight --student --synthetic-count
         --teacher --teacher-epochs --teacher-init --teacher-lr --teacher-size --train-size --views
         --weight-decay
     """,

@@ -25,6 +25,7 @@ from teacher.console import Advance
 from teacher.data.batches import ViewPlan, normalise, view_batches
 from teacher.data.dataset import Dataset
 from teacher.data.splits import Part
+from teacher.data.views import ViewConfig
 from teacher.models.fine_tuning import ANSWER_BATCH, steps_per_epoch
 from teacher.options import OPTION
 
@@ -108,15 +109,17 @@ def fine_tune(
     seeds: np.ndarray,
     *,
     config: QuantizeConfig,
+    view: ViewConfig | None = None,
     work: Path | None = None,
     advance: Advance = lambda _: None,
 ) -> QuantisedStudent:
     """Train weights and ranges until the simulated INT8 says what `start.student` says in float.
 
-    seeds: int64 [N, K], of the stored views of the training part. With a folder `work` it goes on from the newest
-    checkpoint there, with the same result bit for bit. `advance` is called once a step, those of a checkpoint included.
+    seeds: int64 [N, K], of the stored views of the training part, and `view` what they were drawn with. With a folder
+    `work` it goes on from the newest checkpoint there, with the same result bit for bit. `advance` is called once a
+    step, those of a checkpoint included.
     """
-    learner, plan = _start(start, config), _draw(dataset, seeds, config)
+    learner, plan = _start(start, config), _draw(dataset, seeds, config, view or ViewConfig())
     reached = load_checkpoint(work, learner.models(), learner.optimizer) if work is not None else None
     done = reached.epoch if reached is not None else 0
     for _ in range(min(done * BLOCK, config.steps)):
@@ -156,13 +159,13 @@ def _start(start: QuantisedStudent, config: QuantizeConfig) -> _Learner:
     )
 
 
-def _draw(dataset: Dataset, seeds: np.ndarray, config: QuantizeConfig) -> ViewPlan:
+def _draw(dataset: Dataset, seeds: np.ndarray, config: QuantizeConfig, view: ViewConfig) -> ViewPlan:
     """A view of each step's photos: every photo once before any comes again."""
     rng = np.random.default_rng((config.seed, config.steps))
     train, count = dataset.part(Part.TRAIN), config.steps * config.batch_size
     rounds = [rng.permutation(len(train)) for _ in range(steps_per_epoch(count, len(train)))]
     drawn = np.concatenate(rounds)[:count]
-    return ViewPlan(train[drawn], seeds[drawn, rng.integers(seeds.shape[1], size=count)])
+    return ViewPlan(train[drawn], seeds[drawn, rng.integers(seeds.shape[1], size=count)], view)
 
 
 def _train_block(
@@ -173,7 +176,7 @@ def _train_block(
     assert plan.seeds is not None
     batches = view_batches(
         dataset,
-        ViewPlan(plan.indices[part], plan.seeds[part]),
+        ViewPlan(plan.indices[part], plan.seeds[part], plan.config),
         size=min(config.train_size, spec.image_size),
         batch_size=config.batch_size,
     )

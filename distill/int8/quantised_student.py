@@ -27,7 +27,7 @@ from teacher.data.batches import ViewPlan
 from teacher.data.dataset import Dataset
 from teacher.data.splits import Part
 from teacher.models.fine_tuning import ANSWER_BATCH, Answers, ask, steps_per_epoch
-from teacher.soft_labels import view_seeds
+from teacher.soft_labels import TeacherConfig, view_seeds
 
 FOLDER = "quantized"
 RANGES_NAME = "ranges.json"
@@ -57,8 +57,9 @@ def ensure_quantised(
         return found
     dataset = dataset or open_run_data(run)
     work = run / f"{WORK_PREFIX}{hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:12]}"
+    teacher = read_config(run).teacher
     with _shown(start, _total_steps(dataset, config)) as advance:
-        made, metrics = _make(parent, dataset, view_seeds(dataset, read_config(run).teacher), config, work, advance)
+        made, metrics = _make(parent, dataset, teacher, config, work, advance)
     _write(run, made, identity, metrics)
     for leftover in run.glob(f"{WORK_PREFIX}*"):
         shutil.rmtree(leftover)
@@ -105,7 +106,7 @@ def agreement(wanted: Answers, said: Answers, *, malignant: np.ndarray, conditio
 
 
 def _make(
-    parent: Student, dataset: Dataset, seeds: np.ndarray, config: QuantizeConfig, work: Path, advance: Advance
+    parent: Student, dataset: Dataset, teacher: TeacherConfig, config: QuantizeConfig, work: Path, advance: Advance
 ) -> tuple[QuantisedStudent, dict[str, Any]]:
     """The fine-tuned student, and its agreement with its parent on the validation part."""
     indices = dataset.part(Part.VALIDATION)
@@ -122,7 +123,8 @@ def _make(
     wanted = say(Simulation(parent, config.scheme), "float32")
     first = rounded_off(parent, dataset, scheme=config.scheme, seed=config.seed, advance=advance)
     before = compared(first, "before")
-    made = fine_tune(first, dataset, seeds, config=config, work=work, advance=advance)
+    seeds, view = view_seeds(dataset, teacher), teacher.finetune.view
+    made = fine_tune(first, dataset, seeds, config=config, view=view, work=work, advance=advance)
     return made, {"n": len(indices), "before": before, "after": compared(made, "after")}
 
 

@@ -3,14 +3,14 @@
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from teacher.data.augment import make_view, plain_view
 from teacher.data.dataset import Dataset
+from teacher.data.views import ViewConfig, make_view, plain_view
 
 AHEAD = 4
 """Batches in the making: enough to hide a slow one, few enough to stay small in memory."""
@@ -18,17 +18,24 @@ AHEAD = 4
 
 @dataclass(frozen=True)
 class ViewPlan:
-    """Which image, seen how. seeds: int64 [N], or None for views without augmentation."""
+    """Which image, seen how."""
 
     indices: np.ndarray
+    """int64 [N]"""
     seeds: np.ndarray | None = None
+    """int64 [N], or None for views without augmentation"""
+    config: ViewConfig = field(default_factory=ViewConfig)
+    """of the views: for stored seeds, what they were drawn with"""
 
     def __len__(self) -> int:
         return len(self.indices)
 
     def slices(self, batch_size: int) -> list["ViewPlan"]:
         starts = range(0, len(self), batch_size)
-        return [ViewPlan(self.indices[s : s + batch_size], _cut(self.seeds, s, batch_size)) for s in starts]
+        return [self._slice(slice(start, start + batch_size)) for start in starts]
+
+    def _slice(self, part: slice) -> "ViewPlan":
+        return ViewPlan(self.indices[part], None if self.seeds is None else self.seeds[part], self.config)
 
 
 def view_batches(dataset: Dataset, plan: ViewPlan, *, size: int, batch_size: int) -> Iterator[Tensor]:
@@ -56,14 +63,19 @@ def view_seed(seed: int, index: int, view: int) -> int:
     return int(np.random.SeedSequence((seed, index, view)).generate_state(1, np.uint64)[0] >> 1)
 
 
-def _cut(seeds: np.ndarray | None, start: int, count: int) -> np.ndarray | None:
-    return None if seeds is None else seeds[start : start + count]
-
-
 def _batch(dataset: Dataset, part: ViewPlan, size: int) -> Tensor:
     if part.seeds is None:
         views = [plain_view(dataset.square(index), size=size) for index in part.indices]
     else:
         pairs = zip(part.indices, part.seeds, strict=True)
-        views = [make_view(dataset.square(index), seed=int(seed), size=size) for index, seed in pairs]
+        views = [
+            make_view(
+                dataset.square(index),
+                domain=dataset.samples[index].domain,
+                seed=int(seed),
+                size=size,
+                config=part.config,
+            )
+            for index, seed in pairs
+        ]
     return torch.from_numpy(np.stack(views)).permute(0, 3, 1, 2)

@@ -1,7 +1,7 @@
 """Two-head fine-tuning of a teacher, and its answers to views."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 import numpy as np
@@ -15,6 +15,7 @@ from teacher.console import Advance
 from teacher.data.batches import ViewPlan, normalise, view_batches, view_seed
 from teacher.data.dataset import Dataset
 from teacher.data.sampling import Sampling, balanced_sampling
+from teacher.data.views import ViewConfig
 from teacher.models.network import Teacher
 from teacher.options import OPTION
 
@@ -42,6 +43,8 @@ class FinetuneConfig:
     """of the arithmetic: bfloat16 is faster where the CPU has it (AVX512-BF16)"""
     seed: Annotated[int, OPTION] = 0
     """seed of everything"""
+    view: ViewConfig = field(default_factory=ViewConfig)
+    """of the views that the teacher learns from and is then asked about, and that the student sees"""
 
 
 def finetune(teacher: Teacher, dataset: Dataset, indices: np.ndarray, config: FinetuneConfig, advance: Advance) -> None:
@@ -141,4 +144,4 @@ def answer(
 def _epoch_plan(indices: np.ndarray, sampling: Sampling, config: FinetuneConfig, epoch: int) -> ViewPlan:
     drawn = sampling.draw(np.random.default_rng((config.seed, epoch)))
     seeds = [view_seed(config.seed, epoch * len(indices) + place, 1) for place in range(len(drawn))]
-    return ViewPlan(indices[drawn], np.array(seeds, dtype=np.int64))
+    return ViewPlan(indices[drawn], np.array(seeds, dtype=np.int64), config.view)
