@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, is_dataclass
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_type_hints
 
@@ -10,6 +10,7 @@ import typer
 
 from distill.student import STUDENTS, StudentSpec
 from teacher.data.dataset import DataOptions
+from teacher.data.sampling import SamplingConfig
 from teacher.models.fine_tuning import Precision
 from teacher.options import OPTION
 from teacher.soft_labels import TeacherConfig
@@ -43,8 +44,7 @@ class TrainConfig:
     They are validated and kept; 0.998 is about the last 500 steps."""
     soft_weight: Annotated[float, typer.Option(min=0, max=1)] = 0.5
     """share of the teacher's labels in the loss; the rest are the dataset's"""
-    sampling_power: Annotated[float, typer.Option(min=0, max=1)] = 0.5
-    """how far rare conditions are drawn more often: 0 not at all, 1 until all are equal"""
+    sampling: SamplingConfig = field(default_factory=SamplingConfig)
     train_size: Annotated[int | None, typer.Option(min=32)] = None
     """side of the training views, where smaller than the student's input
 

@@ -6,8 +6,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from distill.student import StudentOutput
-from teacher.data.sampling import Sampling
-from teacher.models.fine_tuning import hard_loss
+from teacher.data.sampling import Shifts
+from teacher.models.fine_tuning import hard_loss, weighted_mean
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Targets:
     """(B, 10) teacher logits"""
 
 
-def distillation_loss(output: StudentOutput, targets: Targets, *, soft_weight: float, sampling: Sampling) -> Tensor:
+def distillation_loss(output: StudentOutput, targets: Targets, *, soft_weight: float, shifts: Shifts) -> Tensor:
     """soft_weight x soft + (1 - soft_weight) x hard, both heads summed (Hinton et al. 2015, arXiv:1503.02531).
 
     The soft loss is the cross-entropy to the teacher's probabilities at temperature 1: the labels are cross-fitted, so
@@ -35,11 +35,13 @@ def distillation_loss(output: StudentOutput, targets: Targets, *, soft_weight: f
         output.conditions,
         malignant=targets.malignant,
         condition_labels=targets.conditions,
-        sampling=sampling,
+        shifts=shifts,
     )
-    return soft_weight * soft_loss(output, targets) + (1 - soft_weight) * hard
+    return soft_weight * weighted_mean(soft_losses(output, targets), shifts) + (1 - soft_weight) * hard
 
 
-def soft_loss(output: StudentOutput, targets: Targets) -> Tensor:
-    malignancy = F.binary_cross_entropy_with_logits(output.malignancy, targets.soft_malignancy.sigmoid())
-    return malignancy + F.cross_entropy(output.conditions, targets.soft_conditions.softmax(dim=1))
+def soft_losses(output: StudentOutput, targets: Targets) -> Tensor:
+    """(B,)"""
+    soft = targets.soft_malignancy.sigmoid()
+    malignancy = F.binary_cross_entropy_with_logits(output.malignancy, soft, reduction="none")
+    return malignancy + F.cross_entropy(output.conditions, targets.soft_conditions.softmax(dim=1), reduction="none")

@@ -22,7 +22,7 @@ from runtime.files import written_whole
 from teacher.console import Advance, progress
 from teacher.data.batches import ViewPlan, normalise, view_batches
 from teacher.data.dataset import Dataset
-from teacher.data.sampling import Sampling, balanced_sampling
+from teacher.data.sampling import Sampling, Shifts, sampling_of
 from teacher.data.splits import Part
 from teacher.models.fine_tuning import autocast, steps_per_epoch
 from teacher.soft_labels import SoftLabels
@@ -60,7 +60,7 @@ def train(
     torch.use_deterministic_algorithms(True)
     learner = _start(config)
     indices = dataset.part(Part.TRAIN)
-    sampling = balanced_sampling(dataset.malignant(indices), dataset.conditions(indices), power=config.sampling_power)
+    sampling = sampling_of([dataset.samples[index] for index in indices], config.sampling)
     reached = load_checkpoint(run, learner.models(), learner.optimizer) or Progress(
         epoch=0, best_epoch=0, best_score=-math.inf, history=()
     )
@@ -119,18 +119,18 @@ def _train_epoch(
         _set_lr(learner.optimizer, learning_rate(config, epoch + step / steps))
         at = slice(step * config.batch_size, (step + 1) * config.batch_size)
         targets = _targets(dataset, plan.indices[at], labels, drawn[at], views[at])
-        losses.append(_step(learner, config, images, targets, sampling))
+        losses.append(_step(learner, config, images, targets, sampling.shifts(drawn[at])))
         learner.ema.update(learner.student, step=epoch * steps + step)
         advance(f"epoch {epoch + 1}/{config.epochs} loss {losses[-1]:.3f}")
     return float(np.mean(losses))
 
 
-def _step(learner: _Learner, config: TrainConfig, images: Tensor, targets: Targets, sampling: Sampling) -> float:
+def _step(learner: _Learner, config: TrainConfig, images: Tensor, targets: Targets, shifts: Shifts) -> float:
     spec = config.student_spec
     with autocast(config.precision):
         output = learner.student(normalise(images, spec.mean, spec.std))
     output = StudentOutput(*(tensor.float() for tensor in output))
-    loss = distillation_loss(output, targets, soft_weight=config.soft_weight, sampling=sampling)
+    loss = distillation_loss(output, targets, soft_weight=config.soft_weight, shifts=shifts)
     learner.optimizer.zero_grad()
     loss.backward()
     torch.nn.utils.clip_grad_norm_(learner.student.parameters(), MAX_GRADIENT)

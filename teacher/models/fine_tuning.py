@@ -14,7 +14,7 @@ from transformers import get_cosine_schedule_with_warmup
 from teacher.console import Advance
 from teacher.data.batches import ViewPlan, normalise, view_batches, view_seed
 from teacher.data.dataset import Dataset
-from teacher.data.sampling import Sampling, balanced_sampling
+from teacher.data.sampling import SamplingConfig, Shifts, sampling_of
 from teacher.data.views import ViewConfig
 from teacher.models.network import Teacher
 from teacher.options import OPTION
@@ -38,7 +38,7 @@ class FinetuneConfig:
     weight_decay: float = 0.02
     warmup_share: float = 0.1
     """of all steps"""
-    sampling_power: float = 0.5
+    sampling: SamplingConfig = field(default_factory=SamplingConfig)
     precision: Annotated[Precision, OPTION] = "float32"
     """of the arithmetic: bfloat16 is faster where the CPU has it (AVX512-BF16)"""
     seed: Annotated[int, OPTION] = 0
@@ -49,16 +49,17 @@ class FinetuneConfig:
 
 def finetune(teacher: Teacher, dataset: Dataset, indices: np.ndarray, config: FinetuneConfig, advance: Advance) -> None:
     """Train the teacher in place on the given samples; `advance` is called once a step."""
-    sampling = balanced_sampling(dataset.malignant(indices), dataset.conditions(indices), power=config.sampling_power)
+    sampling = sampling_of([dataset.samples[index] for index in indices], config.sampling)
     optimizer = torch.optim.AdamW(teacher.parameters(), lr=config.lr, weight_decay=config.weight_decay)
     steps = config.epochs * steps_per_epoch(len(indices), config.batch_size)
     schedule = get_cosine_schedule_with_warmup(optimizer, int(config.warmup_share * steps), steps)
     torch.manual_seed(config.seed)
     teacher.train()
     for epoch in range(config.epochs):
-        plan = _epoch_plan(indices, sampling, config, epoch)
+        drawn = sampling.draw(np.random.default_rng((config.seed, epoch)))
+        plan = _epoch_plan(indices, drawn, config, epoch)
         batches = view_batches(dataset, plan, size=teacher.image_size, batch_size=config.batch_size)
-        for images, part in zip(batches, plan.slices(config.batch_size), strict=True):
+        for step, (images, part) in enumerate(zip(batches, plan.slices(config.batch_size), strict=True)):
             with autocast(config.precision):
                 output = teacher(normalise(images, teacher.mean, teacher.std))
             loss = hard_loss(
@@ -66,7 +67,7 @@ def finetune(teacher: Teacher, dataset: Dataset, indices: np.ndarray, config: Fi
                 output.conditions.float(),
                 malignant=torch.from_numpy(dataset.malignant(part.indices)).float(),
                 condition_labels=torch.from_numpy(dataset.conditions(part.indices)),
-                sampling=sampling,
+                shifts=sampling.shifts(drawn[step * config.batch_size : (step + 1) * config.batch_size]),
             )
             optimizer.zero_grad()
             loss.backward()
@@ -87,16 +88,22 @@ def autocast(precision: str) -> torch.autocast:
 
 
 def hard_loss(
-    malignancy: Tensor, conditions: Tensor, *, malignant: Tensor, condition_labels: Tensor, sampling: Sampling
+    malignancy: Tensor, conditions: Tensor, *, malignant: Tensor, condition_labels: Tensor, shifts: Shifts
 ) -> Tensor:
     """Binary cross-entropy of malignancy plus cross-entropy of the conditions, at the drawn frequencies.
 
     malignancy: (B,) logits; conditions: (B, 10) logits; malignant: float (B,), 0 or 1; condition_labels: int64 (B,).
     """
-    shift = torch.from_numpy(sampling.condition_shift)
-    return F.binary_cross_entropy_with_logits(malignancy + sampling.malignancy_shift, malignant) + F.cross_entropy(
-        conditions + shift, condition_labels
+    by_odds, by_class = torch.from_numpy(shifts.malignancy), torch.from_numpy(shifts.conditions)
+    losses = F.binary_cross_entropy_with_logits(malignancy + by_odds, malignant, reduction="none") + F.cross_entropy(
+        conditions + by_class, condition_labels, reduction="none"
     )
+    return weighted_mean(losses, shifts)
+
+
+def weighted_mean(losses: Tensor, shifts: Shifts) -> Tensor:
+    """The mean of a batch's losses (B,), each with the weight of its image where weights act in the loss."""
+    return losses.mean() if shifts.weights is None else (losses * torch.from_numpy(shifts.weights)).mean()
 
 
 @dataclass(frozen=True)
@@ -141,7 +148,6 @@ def answer(
     return ask(teacher, dataset, plan, size=size, mean=mean, std=std, precision=precision, advance=advance)
 
 
-def _epoch_plan(indices: np.ndarray, sampling: Sampling, config: FinetuneConfig, epoch: int) -> ViewPlan:
-    drawn = sampling.draw(np.random.default_rng((config.seed, epoch)))
+def _epoch_plan(indices: np.ndarray, drawn: np.ndarray, config: FinetuneConfig, epoch: int) -> ViewPlan:
     seeds = [view_seed(config.seed, epoch * len(indices) + place, 1) for place in range(len(drawn))]
     return ViewPlan(indices[drawn], np.array(seeds, dtype=np.int64), config.view)

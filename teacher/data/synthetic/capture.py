@@ -12,14 +12,17 @@ from teacher.data.synthetic.brush import enlarge, fade, pixel_grid, smooth_noise
 _OVERSAMPLE = 2
 
 
-def photograph(rng: np.random.Generator, light: np.ndarray, *, domain: Domain) -> np.ndarray:
-    """Linear light float32 [3, side, side] -> the finished photo, uint8 [side, side, 3] sRGB."""
+def photograph(rng: np.random.Generator, light: np.ndarray, *, domain: Domain, ruler: bool | None = None) -> np.ndarray:
+    """Linear light float32 [3, side, side] -> the finished photo, uint8 [side, side, 3] sRGB.
+
+    `ruler`: whether one lies in the picture; None leaves it to chance, and a phone's photo has none.
+    """
     take = {
         Domain.DERMOSCOPIC: _through_dermatoscope,
         Domain.CLINICAL: _with_clinic_camera,
         Domain.SMARTPHONE: _with_phone,
     }[domain]
-    return take(rng, light)
+    return take(rng, light, ruler)
 
 
 def to_srgb(light: np.ndarray) -> np.ndarray:
@@ -31,12 +34,12 @@ def to_srgb(light: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(planes.transpose(1, 2, 0))
 
 
-def _through_dermatoscope(rng: np.random.Generator, light: np.ndarray) -> np.ndarray:
+def _through_dermatoscope(rng: np.random.Generator, light: np.ndarray, ruler: bool | None) -> np.ndarray:
     side = light.shape[-1]
     light = _hairs(rng, light, number=_hair_count(rng, 14), thick=0.014)
     if rng.random() < 0.35:
         light = _gel_bubbles(rng, light)
-    if rng.random() < 0.3:
+    if _wanted(rng.random() < 0.3, ruler):
         light = _ruler(rng, light)
     light = light * (rng.uniform(0.9, 1.1) * _white_balance(rng, 0.04))
     x, y = pixel_grid(side)
@@ -48,20 +51,26 @@ def _through_dermatoscope(rng: np.random.Generator, light: np.ndarray) -> np.nda
     return _develop(rng, light, noise=1.2)
 
 
-def _with_clinic_camera(rng: np.random.Generator, light: np.ndarray) -> np.ndarray:
+def _with_clinic_camera(rng: np.random.Generator, light: np.ndarray, ruler: bool | None) -> np.ndarray:
     light = _hairs(rng, light, number=_hair_count(rng, 6), thick=0.008)
     light = light * (rng.uniform(0.85, 1.15) * _white_balance(rng, 0.05)) * _falloff(rng, light.shape[-1], 0.15)
-    if rng.random() < 0.2:
+    if _wanted(rng.random() < 0.2, ruler):
         light = _ruler(rng, light)
     return _develop(rng, light, noise=1.5)
 
 
-def _with_phone(rng: np.random.Generator, light: np.ndarray) -> np.ndarray:
+def _with_phone(rng: np.random.Generator, light: np.ndarray, ruler: bool | None) -> np.ndarray:
     side = light.shape[-1]
     light = _hairs(rng, light, number=_hair_count(rng, 5), thick=0.008)
     light = light * (rng.uniform(0.55, 1.3) * _white_balance(rng, 0.16)) * _falloff(rng, side, 0.4)
+    if ruler:
+        light = _ruler(rng, light)
     photo = _develop(rng, _soften(rng, light), noise=rng.uniform(2, 6))
     return jpeg_roundtrip(photo, quality=int(rng.integers(40, 86)))
+
+
+def _wanted(chance: bool, asked: bool | None) -> bool:
+    return chance if asked is None else asked
 
 
 def jpeg_bytes(photo: np.ndarray, *, quality: int) -> bytes:

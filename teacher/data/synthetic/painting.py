@@ -48,7 +48,7 @@ def paint(scene: Scene, *, side: int) -> np.ndarray:
     light = compose(
         layers, tone=scene.tone, light=(oblique * math.cos(angle), oblique * math.sin(angle)), undertone=undertone
     )
-    return photograph(paint_rng(scene, _CAMERA), light, domain=scene.domain)
+    return photograph(paint_rng(scene, _CAMERA), light, domain=scene.domain, ruler=scene.ruler)
 
 
 def _place_lesion(scene: Scene, layers: Layers) -> Brush:

@@ -38,16 +38,17 @@ _MIN_SIDE, _MAX_SIDE = 48, 1024
 class Spurious:
     """A correlation between an attribute and malignancy that a model must not learn.
 
-    `strength` in [0, 1] is P(attribute | malignant) - P(attribute | benign), where the attribute is "tone I-III"
-    or "dermoscopic"; 0 is independence, 1 gives the label away.
+    `strength` in [0, 1] is P(attribute | malignant) - P(attribute | benign), where the attribute is "tone I-III",
+    "dermoscopic" or "a ruler in the picture"; 0 is independence, 1 gives the label away. At 0 half of
+    the pictures have a ruler, whatever took them.
     """
 
-    attribute: Literal["tone", "domain"]
+    attribute: Literal["tone", "domain", "ruler"]
     strength: float
 
     def __post_init__(self) -> None:
-        if self.attribute not in ("tone", "domain"):
-            raise DataError(f"spurious attribute {self.attribute!r} is not one of: tone, domain")
+        if self.attribute not in ("tone", "domain", "ruler"):
+            raise DataError(f"spurious attribute {self.attribute!r} is not one of: tone, domain, ruler")
         if not 0.0 <= self.strength <= 1.0:
             raise DataError(f"spurious strength {self.strength} is not within 0-1")
 
@@ -87,6 +88,8 @@ class Scene:
     tone: int
     """Fitzpatrick type 1-6"""
     domain: Domain
+    ruler: bool | None = None
+    """whether a ruler lies in the picture; None leaves it to chance, as the domain has it"""
 
     @property
     def malignant(self) -> bool:
@@ -114,7 +117,10 @@ def draw_scene(config: SyntheticConfig, index: int) -> Scene:
         and rng.random() < config.spurious.strength
     ):
         domain = _giveaway_domain(rng, malignant=condition in MALIGNANT_CONDITIONS)
-    return Scene(index=index, seed=config.seed, patient=patient, condition=condition, tone=tone, domain=domain)
+    ruler = _giveaway_ruler(rng, config.spurious, malignant=condition in MALIGNANT_CONDITIONS)
+    return Scene(
+        index=index, seed=config.seed, patient=patient, condition=condition, tone=tone, domain=domain, ruler=ruler
+    )
 
 
 def paint_rng(scene: Scene, part: int) -> np.random.Generator:
@@ -156,6 +162,12 @@ def _draw_condition(rng: np.random.Generator, config: SyntheticConfig, *, only_m
 def _malignant_share(config: SyntheticConfig) -> float:
     malignant = sum(weight for condition, weight in config.weights.items() if condition in MALIGNANT_CONDITIONS)
     return malignant / sum(config.weights.values())
+
+
+def _giveaway_ruler(rng: np.random.Generator, spurious: Spurious | None, *, malignant: bool) -> bool | None:
+    if spurious is None or spurious.attribute != "ruler":
+        return None
+    return bool(rng.random() < (0.5 + 0.5 * spurious.strength if malignant else 0.5 - 0.5 * spurious.strength))
 
 
 def _giveaway_domain(rng: np.random.Generator, *, malignant: bool) -> Domain:

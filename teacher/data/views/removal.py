@@ -10,39 +10,42 @@ import numpy as np
 
 THIN = 0.045
 """Width, as a share of the side, below which something dark counts as a line: hair is 0.003 to 0.02 wide."""
-CONTRAST = 14
-"""Levels by which a line is darker than what is around it."""
+CONTRAST, FAINTEST = 0.1, 5.0
+"""How much darker a line is than what is around it: a share of the photo's mean brightness, so that it is found on dark
+skin as on fair, and levels, below which it is noise."""
 LONG = 0.1
 """Length of a hair at least, as a share of the side: strands of a pigment network are shorter."""
 SLIM = 7.0
 """Length over mean width of a hair at least."""
-TICK = (0.012, 0.16)
+TICK = (0.02, 0.16)
 """Length of a ruler's marks."""
+TICK_SLIM = 1.8
+"""Length over width of a mark at least: one pixel wide, with its soft edges, it is hardly more than twice as long."""
+ACROSS = 0.42
+"""Sine of the angle, at most, by which a mark may be off the ruler's perpendicular: 25 degrees."""
 ALIGNED = 0.02
 """How far from one line the middles of a ruler's marks may lie, as a share of the side."""
 TICKS = 5
 """Marks that make a ruler."""
-MOST_TICKS = 60
-"""More than these are texture, not a ruler."""
+EVEN = 0.75
+"""Share of the gaps between marks, at least, that are one, two or three times the usual gap, to a fifth of it."""
+MOST_TICKS = 40
+"""Parts that are looked at, the darkest against their surroundings: ink is darker than any fold of the skin."""
 
 
 def take_marks(image: np.ndarray, *, hair: bool, ruler: bool) -> np.ndarray:
     """The photo without its dark hairs, without the marks of a ruler, or both; itself where there are none.
 
-    The marks of a ruler are five or more short lines side by side on a straight line.
+    The marks of a ruler are five or more short parallel lines side by side, across one straight line.
     """
     if not (hair or ruler):
         return image
-    side = image.shape[0]
     parts = _Parts(image)
     chosen = np.zeros(len(parts.area), bool)
     if hair:
-        chosen |= (parts.length >= LONG * side) & (parts.length * parts.length >= SLIM * parts.area)
+        chosen |= (parts.reach >= LONG * len(image)) & (parts.reach * parts.reach >= SLIM * parts.area)
     if ruler:
-        ticks = np.flatnonzero((parts.length >= TICK[0] * side) & (parts.length <= TICK[1] * side))
-        if TICKS <= len(ticks) <= MOST_TICKS:
-            lined = ticks[_on_one_line(parts.middle[ticks], ALIGNED * side)]
-            chosen[lined] |= len(lined) >= TICKS
+        chosen[_ruler_marks(parts)] = True
     return _filled(image, parts.labels, chosen) if chosen.any() else image
 
 
@@ -50,24 +53,68 @@ class _Parts:
     """What is dark and thin in a photo, part by part; part 0 is all the rest."""
 
     def __init__(self, image: np.ndarray) -> None:
-        window = max(3, round(THIN * image.shape[0]) | 1)
+        self.side = image.shape[0]
+        window = max(3, round(THIN * self.side) | 1)
         grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
         dark = cv2.morphologyEx(grey, cv2.MORPH_BLACKHAT, np.ones((window, window), np.uint8))
-        _, lines = cv2.threshold(dark, CONTRAST, 255, cv2.THRESH_BINARY)
+        level = max(FAINTEST, CONTRAST * cv2.mean(grey)[0])
+        self.dark = dark
+        _, lines = cv2.threshold(dark, level, 255, cv2.THRESH_BINARY)
         _, self.labels, stats, self.middle = cv2.connectedComponentsWithStats(lines, connectivity=8, ltype=cv2.CV_16U)
         stats = stats.astype(np.float32)
         self.area = stats[:, cv2.CC_STAT_AREA]
-        self.length = np.hypot(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
-        self.area[0] = self.length[0] = 0
+        self.reach = np.hypot(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
+        self.area[0] = self.reach[0] = 0
+
+    def shapes(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Each part as a bar: length and width in pixels, direction, [K, 2], and how dark it is against the skin."""
+        rows, columns = np.nonzero(self.labels)
+        of, count = self.labels[rows, columns], len(self.area)
+        dx, dy = columns - self.middle[of, 0], rows - self.middle[of, 1]
+        area = np.maximum(self.area, 1)
+        # A pixel is itself a square of variance 1/12.
+        xx, yy = (np.bincount(of, d * d, count) / area + 1 / 12 for d in (dx, dy))
+        xy = np.bincount(of, dx * dy, count) / area
+        angle = np.arctan2(2 * xy, xx - yy) / 2
+        spread = np.hypot((xx - yy) / 2, xy)
+        length, width = (np.sqrt(12 * np.maximum((xx + yy) / 2 + sign * spread, 0)) for sign in (1, -1))
+        dark = np.bincount(of, self.dark[rows, columns], count) / area
+        return length, width, np.stack([np.cos(angle), np.sin(angle)], axis=1), dark
 
 
-def _on_one_line(points: np.ndarray, near: float) -> np.ndarray:
-    """Which points lie near the line through two of them that has most points near it: int [K]."""
+def _ruler_marks(parts: _Parts) -> np.ndarray:
+    """Numbers of the parts that are marks of a ruler, int [K]."""
+    short = (parts.reach >= TICK[0] * parts.side) & (parts.reach <= TICK[1] * parts.side)
+    if short.sum() < TICKS:
+        return np.flatnonzero(False)
+    length, width, along, dark = parts.shapes()
+    marks = np.flatnonzero(short & (length >= TICK_SLIM * width))
+    if len(marks) < TICKS:
+        return np.flatnonzero(False)
+    marks = marks[np.argsort(-dark[marks], kind="stable")[:MOST_TICKS]]
+    found = marks[_side_by_side(parts.middle[marks], along[marks], ALIGNED * parts.side)]
+    return found if len(found) >= TICKS and _evenly_spaced(parts.middle[found]) else np.flatnonzero(False)
+
+
+def _side_by_side(points: np.ndarray, along: np.ndarray, near: float) -> np.ndarray:
+    """Which bars lie across the line, through the middles of two of them, that has most of them: int [K]."""
     first, second = np.triu_indices(len(points), 1)
-    along = points[second] - points[first]
-    normal = np.stack([-along[:, 1], along[:, 0]], axis=1) / np.maximum(np.linalg.norm(along, axis=1), 1e-6)[:, None]
-    away = np.abs(normal @ points.T - (normal * points[first]).sum(axis=1)[:, None])  # (pairs, points)
-    return np.flatnonzero(away[(away <= near).sum(axis=1).argmax()] <= near)
+    line = points[second] - points[first]
+    line /= np.maximum(np.linalg.norm(line, axis=1), 1e-6)[:, None]
+    normal = np.stack([-line[:, 1], line[:, 0]], axis=1)
+    away = np.abs(normal @ points.T - (normal * points[first]).sum(axis=1)[:, None])  # (pairs, bars)
+    fits = (away <= near) & (np.abs(line @ along.T) <= ACROSS)
+    return np.flatnonzero(fits[fits.sum(axis=1).argmax()])
+
+
+def _evenly_spaced(points: np.ndarray) -> bool:
+    """Whether points on a line stand at the steps of a scale, some of them perhaps missing."""
+    line = points - points[0]
+    along = line[np.argmax((line * line).sum(axis=1))]
+    gaps = np.diff(np.sort(line @ along))
+    steps = gaps / max(float(np.median(gaps)), 1e-6)
+    whole = np.rint(steps)
+    return float(((np.abs(steps - whole) <= 0.2) & (whole >= 1) & (whole <= 3)).mean()) >= EVEN
 
 
 def _filled(image: np.ndarray, labels: np.ndarray, chosen: np.ndarray) -> np.ndarray:
