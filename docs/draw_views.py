@@ -7,7 +7,7 @@ Without photos it draws on the synthetic dataset: no photo of a patient is in th
 """
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,49 +17,24 @@ from runtime.photo.decode import load_square
 from teacher.data.sample import Domain
 from teacher.data.synthetic import SyntheticConfig, render
 from teacher.data.views import make_view, plain_view
-from teacher.data.views.camera import blur, compress, move, sensor_noise
-from teacher.data.views.dermoscope import gel_bubbles, put_vignette, take_vignette
-from teacher.data.views.frame import frame
-from teacher.data.views.light import develop, flash, shadow
-from teacher.data.views.marks import draw_hair, draw_ruler
-from teacher.data.views.removal import take_marks
+from teacher.data.views.changes import CHANGES, Change
 
-TILE, GAP, LABEL = 128, 4, 18
-COLUMNS = 6
+TILE, GAP, LABEL = 112, 4, 18
 SQUARE = 288
 """Side of the squares that the views are made from."""
 
-Change = Callable[[np.ndarray, np.random.Generator], np.ndarray]
-
 
 def rows(domain: Domain) -> dict[str, Change]:
-    """Each change by what it is called, on a square of the size of a view."""
-    far = Domain.DERMOSCOPIC
-    return {
-        "as it is": lambda image, _: image,
-        "hair put on": draw_hair,
-        "hair taken off (dermoscopic)": lambda image, _: take_marks(image, hair=True, ruler=False),
-        "ruler put on": draw_ruler,
-        "ruler taken off": lambda image, _: take_marks(image, hair=False, ruler=True),
-        "gel bubbles put on (phone and clinic)": gel_bubbles,
-        "vignette put on (phone and clinic)": put_vignette,
-        "vignette taken off (dermoscopic)": lambda image, _: take_vignette(image),
-        "framing: angle, distance, tilt": lambda image, rng: frame(image, rng, domain=far, size=image.shape[0]),
-        "exposure, white balance, curve": develop,
-        "shadow": shadow,
-        "flash": flash,
-        "motion": move,
-        "out of focus": blur,
-        "sensor noise": sensor_noise,
-        "JPEG": compress,
-        "whole views": lambda image, rng: make_view(
-            image, domain=domain, seed=int(rng.integers(2**62)), size=image.shape[0]
-        ),
-    }
+    """The photo, each change alone, and whole views."""
+
+    def whole(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        return make_view(image, domain=domain, seed=int(rng.integers(2**62)), size=image.shape[0])
+
+    return {"as it is": lambda image, _: image, **CHANGES, "whole views": whole}
 
 
 def draw(squares: Sequence[np.ndarray], domains: Sequence[Domain], out: Path, *, tile: int = TILE) -> None:
-    """The sheet of uint8 [S, S, 3] squares, one a column; effects that need marks get the squares that have them."""
+    """The sheet of uint8 [S, S, 3] squares, one a column."""
     names = list(rows(Domain.SMARTPHONE))
     sheet = Image.new("RGB", (len(squares) * (tile + GAP) + GAP, len(names) * (tile + LABEL) + GAP), "white")
     pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(size=13)
@@ -70,14 +45,14 @@ def draw(squares: Sequence[np.ndarray], domains: Sequence[Domain], out: Path, *,
             made = rows(domain)[name](plain_view(square, size=224), np.random.default_rng((row, column)))
             tiny = Image.fromarray(made).resize((tile, tile), Image.Resampling.LANCZOS)
             sheet.paste(tiny, (GAP + column * (tile + GAP), top + LABEL - 4))
-    sheet.save(out, **({"quality": 72} if out.suffix == ".jpg" else {}), optimize=True)
+    sheet.save(out, **({"quality": 64} if out.suffix == ".jpg" else {}), optimize=True)
 
 
 def synthetic() -> tuple[list[np.ndarray], list[Domain]]:
-    """Drawings of six tones: dermoscopic ones with hair, a ruler and a vignette, and photos of phones."""
+    """Dermoscopic drawings with hair, rulers and vignettes, and a photo of a clinic and one of a phone."""
     config = SyntheticConfig(count=1000, side=SQUARE)
     squares, domains = [], []
-    for index in (5, 11, 14, 20, 30, 31)[:COLUMNS]:
+    for index in (18, 28, 32, 17, 37, 24):
         pixels, scene = render(config, index)
         squares.append(pixels)
         domains.append(scene.domain)

@@ -20,14 +20,14 @@ TABLE = {
     "teacher data": "--cache --data --forget --image-size --seed --synthetic-count",
     "teacher labels": "dataset_name",
     "teacher soft-labels": """
-        --bridging --cache --data --folds --image-size --no-bridging --precision --seed --synthetic-count --teacher
-        --teacher-epochs --teacher-init --teacher-lr --teacher-size --views
+        --bridging --cache --cell-power --data --folds --image-size --no-bridging --precision --sampling-power --seed
+        --synthetic-count --teacher --teacher-epochs --teacher-init --teacher-lr --teacher-size --views --weights-in
     """,
     "distill train": """
-        --batch-size --bridging --cache --data --drop-rate --ema-decay --epochs --folds --image-size --init --lr --name
-        --no-bridging --precision --resume --runs --sampling-power --seed --soft-weight --student --synthetic-count
-        --teacher --teacher-epochs --teacher-init --teacher-lr --teacher-size --train-size --views
-        --weight-decay
+        --batch-size --bridging --cache --cell-power --data --drop-rate --ema-decay --epochs --folds --image-size --init
+        --lr --name --no-bridging --precision --resume --runs --sampling-power --seed --soft-weight --student
+        --synthetic-count --teacher --teacher-epochs --teacher-init --teacher-lr --teacher-size --train-size --views
+        --weight-decay --weights-in
     """,
     "distill quantize": "--batch-size --float-convolutions --lr --range-lr --seed --steps --train-size run",
     "export all": EXPORT,
@@ -54,7 +54,9 @@ TABLE = {
     "benchmarks roofline": "--run",
     "benchmarks service": "--bundle --clients --out --requests",
     "benchmarks speed": "--bundle --fp32 --no-options --options --out --photo --repeats --starts --threads",
+    "benchmarks spurious": "--count --epochs --out --seeds",
     "benchmarks verdicts": "--bundle --out --rows",
+    "benchmarks views": "--out --photos --rounds --size --square --views",
 }
 """Arguments stand without dashes."""
 

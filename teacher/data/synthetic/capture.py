@@ -15,7 +15,7 @@ _OVERSAMPLE = 2
 def photograph(rng: np.random.Generator, light: np.ndarray, *, domain: Domain, ruler: bool | None = None) -> np.ndarray:
     """Linear light float32 [3, side, side] -> the finished photo, uint8 [side, side, 3] sRGB.
 
-    `ruler`: whether one lies in the picture; None leaves it to chance, and a phone's photo has none.
+    `ruler`: whether one lies beside the lesion; None leaves one at the edge to chance, and a phone's photo has none.
     """
     take = {
         Domain.DERMOSCOPIC: _through_dermatoscope,
@@ -40,7 +40,7 @@ def _through_dermatoscope(rng: np.random.Generator, light: np.ndarray, ruler: bo
     if rng.random() < 0.35:
         light = _gel_bubbles(rng, light)
     if _wanted(rng.random() < 0.3, ruler):
-        light = _ruler(rng, light)
+        light = _ruler(rng, light, close=ruler is True)
     light = light * (rng.uniform(0.9, 1.1) * _white_balance(rng, 0.04))
     x, y = pixel_grid(side)
     away = np.sqrt((x - rng.uniform(-0.06, 0.06)) ** 2 + (y - rng.uniform(-0.06, 0.06)) ** 2)
@@ -55,7 +55,7 @@ def _with_clinic_camera(rng: np.random.Generator, light: np.ndarray, ruler: bool
     light = _hairs(rng, light, number=_hair_count(rng, 6), thick=0.008)
     light = light * (rng.uniform(0.85, 1.15) * _white_balance(rng, 0.05)) * _falloff(rng, light.shape[-1], 0.15)
     if _wanted(rng.random() < 0.2, ruler):
-        light = _ruler(rng, light)
+        light = _ruler(rng, light, close=ruler is True)
     return _develop(rng, light, noise=1.5)
 
 
@@ -64,7 +64,7 @@ def _with_phone(rng: np.random.Generator, light: np.ndarray, ruler: bool | None)
     light = _hairs(rng, light, number=_hair_count(rng, 5), thick=0.008)
     light = light * (rng.uniform(0.55, 1.3) * _white_balance(rng, 0.16)) * _falloff(rng, side, 0.4)
     if ruler:
-        light = _ruler(rng, light)
+        light = _ruler(rng, light, close=True)
     photo = _develop(rng, _soften(rng, light), noise=rng.uniform(2, 6))
     return jpeg_roundtrip(photo, quality=int(rng.integers(40, 86)))
 
@@ -167,15 +167,18 @@ def _gel_bubbles(rng: np.random.Generator, light: np.ndarray) -> np.ndarray:
     return light
 
 
-def _ruler(rng: np.random.Generator, light: np.ndarray) -> np.ndarray:
-    """Millimetre ticks along one edge of the picture."""
+def _ruler(rng: np.random.Generator, light: np.ndarray, *, close: bool = False) -> np.ndarray:
+    """Millimetre ticks along one edge of the picture; `close`: beside the lesion, where no crop cuts them off."""
     side = light.shape[-1]
     sheet = Image.new("L", (side * _OVERSAMPLE,) * 2)
     draw = ImageDraw.Draw(sheet)
     gap, start = rng.uniform(0.07, 0.13) * side, rng.uniform(0, 0.1) * side
     inset = rng.uniform(0.02, 0.10) * side
+    scale, width = 1.0, max(2, side // 80)
+    if close:
+        inset, scale, width = inset + 0.1 * side, 1.6, max(3, side // 40)
     for tick in range(int(side / gap) + 1):
-        at, long = (start + tick * gap) * _OVERSAMPLE, (0.07 if tick % 5 == 0 else 0.04) * side * _OVERSAMPLE
-        draw.line((at, inset * _OVERSAMPLE, at, inset * _OVERSAMPLE + long), fill=210, width=max(2, side // 80))
+        at, long = (start + tick * gap) * _OVERSAMPLE, scale * (0.07 if tick % 5 == 0 else 0.04) * side * _OVERSAMPLE
+        draw.line((at, inset * _OVERSAMPLE, at, inset * _OVERSAMPLE + long), fill=210, width=width)
     turned = np.rot90(np.asarray(sheet.reduce(_OVERSAMPLE), np.float32) / np.float32(255), int(rng.integers(4)))
     return light * (1 - turned) + 0.02 * turned

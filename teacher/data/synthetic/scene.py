@@ -89,7 +89,7 @@ class Scene:
     """Fitzpatrick type 1-6"""
     domain: Domain
     ruler: bool | None = None
-    """whether a ruler lies in the picture; None leaves it to chance, as the domain has it"""
+    """whether a ruler lies beside the lesion; None leaves one at the edge to chance, as the domain has it"""
 
     @property
     def malignant(self) -> bool:

@@ -66,7 +66,7 @@ def draw_ruler(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A millimetre scale near one edge: marks on glass, or a strip of paper or plastic with figures on it."""
     angle = math.pi / 2 * int(rng.integers(4)) + rng.normal(0, 0.12)
     place = _Place(angle=angle, inset=rng.uniform(0.6, 0.92), size=image.shape[0])
-    ink = np.clip(rng.uniform(5, 60) + rng.normal(0, 4, 3), 0, 255).tolist()
+    ink = (max(cv2.mean(image)[:3]) * rng.uniform(0.03, 0.3) * rng.uniform(0.8, 1.2, 3)).tolist()  # black on any skin
     gap, start, number = rng.uniform(0.03, 0.1), rng.uniform(0, 1), int(rng.integers(0, 80))
     strip, figures, cover = rng.random() < 0.5, rng.random() < 0.3, rng.uniform(0.7, 1.0)
     drawn = image.copy()

@@ -15,7 +15,7 @@ CONTRAST, FAINTEST = 0.1, 5.0
 skin as on fair, and levels, below which it is noise."""
 LONG = 0.1
 """Length of a hair at least, as a share of the side: strands of a pigment network are shorter."""
-SLIM = 7.0
+SLIM = 10.0
 """Length over mean width of a hair at least."""
 TICK = (0.02, 0.16)
 """Length of a ruler's marks."""
