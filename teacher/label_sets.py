@@ -1,9 +1,9 @@
 """Which stored sets of soft labels still hold for the data at hand.
 
 A set knows each image by dataset, id, content and domain, and writes down what its teachers learned from: labels by
-value, and the fold of each training image. It holds as long as nothing of that is contradicted. An image that was removed changes
-nothing; one that came later is labelled by a teacher that knows nothing of its group; a changed label or file, or a
-group that now stands in two folds, asks for new teachers.
+value, and the fold of each training image. It holds as long as nothing of that is contradicted. An image that was
+removed changes nothing; one that came later is labelled by a teacher that knows nothing of its group; a changed label
+or file, or a group that now stands in two folds, asks for new teachers.
 """
 
 import csv

@@ -122,6 +122,7 @@ def learn(
     steps = epochs * -(-len(labels) // BATCH)
     optimizer = torch.optim.AdamW(network.parameters(), lr=3e-3, weight_decay=0.02)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=3e-3, total_steps=steps)
+    loss = torch.zeros(())
     for epoch in range(epochs):
         for batch in np.array_split(rng.permutation(len(labels)), steps // epochs):
             views = [

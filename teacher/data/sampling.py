@@ -202,20 +202,18 @@ def cell_table(cells: Sequence[Cell], sampling: Sampling) -> pd.DataFrame:
     """One row a cell: how many images, what share of the data they are, and what share of what is learned from.
 
     Columns: domain, tone, malignant, images, share, weighed, times (draws of each image in an epoch), own (whether the
-    cell was weighed on its own; else it was below the floor and went with others).
+    cell reaches the floor; else it was weighed together with others).
     """
-    merged = merged_cells(cells)
     frame = pd.DataFrame([_written(cell) for cell in cells], columns=["domain", "tone", "malignant"])
-    frame = frame.assign(weight=sampling.weights, merged=merged)
-    alone = frame.groupby("merged")[["domain", "tone", "malignant"]].nunique().max(axis=1) == 1
+    frame["weight"] = sampling.weights
     rows = frame.groupby(["domain", "tone", "malignant"], as_index=False).agg(
-        images=("weight", "size"), weighed=("weight", "sum"), merged=("merged", "first")
+        images=("weight", "size"), weighed=("weight", "sum")
     )
     rows["share"] = rows["images"] / len(cells)
     rows["times"] = rows["weighed"] / rows["share"]
-    rows["own"] = rows["merged"].map(alone) & (rows["images"] >= FLOOR)
+    rows["own"] = rows["images"] >= FLOOR
     rows["malignant"] = rows["malignant"] == "True"
-    return rows[["domain", "tone", "malignant", "images", "share", "weighed", "times", "own"]]
+    return rows.reindex(columns=["domain", "tone", "malignant", "images", "share", "weighed", "times", "own"])
 
 
 def draw_cells(table: pd.DataFrame) -> Table:
@@ -233,6 +231,6 @@ def draw_cells(table: pd.DataFrame) -> Table:
             f"{row['weighed']:.1%}",
             f"x {row['times']:.2f}",
         )
-    if not table["own"].all():
+    if not all(table["own"]):
         drawn.caption = f"* fewer than {FLOOR} images: weighed together with the cells nearest to it"
     return drawn

@@ -74,7 +74,9 @@ def compress(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A JPEG's round trip."""
     options = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(*QUALITY))]
     _, data = cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), options)
-    return cv2.cvtColor(cv2.imdecode(data, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+    decoded = cv2.imdecode(data, cv2.IMREAD_COLOR)
+    assert decoded is not None
+    return cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB)
 
 
 @lru_cache(maxsize=2)

@@ -32,6 +32,14 @@ PLAIN_BORDER = 0.8
 stay above it, the edge of a lesion or a dark corner do not."""
 
 
+def square_side(size: int) -> int:
+    """Side of the squares that views of this size are cut from: half the area of one is as many pixels as the view.
+
+    In steps of 32: 320 for 224, 192 for 128.
+    """
+    return math.ceil(size * math.sqrt(2) / 32) * 32
+
+
 def frame(pixels: np.ndarray, rng: np.random.Generator, *, domain: Domain, size: int) -> np.ndarray:
     """uint8 [S, S, 3] to uint8 [size, size, 3]: the photo from another place."""
     span = math.sqrt(rng.uniform(*NEAR))

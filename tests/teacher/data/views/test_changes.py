@@ -13,7 +13,7 @@ from teacher.data.synthetic.scene import TONES
 from teacher.data.views.camera import noise_levels, sensor_noise
 from teacher.data.views.changes import CHANGES
 from teacher.data.views.dermoscope import find_edge, put_vignette, take_vignette
-from teacher.data.views.frame import bare_border, frame
+from teacher.data.views.frame import bare_border, frame, square_side
 from teacher.data.views.light import CURVE, GREEN, MOST, WARMTH, develop
 from teacher.data.views.marks import draw_hair, draw_ruler
 from teacher.data.views.removal import take_marks
@@ -143,3 +143,10 @@ def test_a_lesion_that_leaves_the_photo_is_not_shown_from_far() -> None:
     cut = np.roll(skin(3), SIZE // 2, axis=1)
     assert bare_border(skin(3))
     assert not bare_border(cut)
+
+
+@given(st.integers(1, 1000))
+def test_half_of_a_square_holds_a_view(size: int) -> None:
+    side = square_side(size)
+    assert side**2 / 2 >= size**2
+    assert side < size * math.sqrt(2) + 32
