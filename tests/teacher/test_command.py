@@ -89,7 +89,7 @@ def test_soft_labels_are_made_once_and_told(
     summary, place = said.out.splitlines()[-2:]
     images = sum("train" in line for line in next(cache.glob("*/split.csv")).read_text().splitlines()[1:])
     assert f"{images} images x 1 views" in summary
-    assert {"soft_labels.safetensors", "report.json", "config.json"} <= {path.name for path in Path(place).iterdir()}
+    assert {"learned.csv", "report.json", "config.json"} <= {path.name for path in Path(place).iterdir()}
 
     def fail(*_: object, **__: object) -> None:
         raise AssertionError("a second teacher was trained")
