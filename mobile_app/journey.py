@@ -121,16 +121,16 @@ class Journey:
         def came(share: float) -> bool:
             if turn != self._turn:
                 return False
-            if isinstance(self.screen, Opening) and _percent(share) != _percent(self.screen.share or 0.0):
+            if isinstance(self.screen, Opening) and _step(share) != _step(self.screen.share or 0.0):
                 self._go(replace(self.screen, share=share))
             return True
 
         return came
 
-    def refuse(self, reason: str) -> None:
-        """A file that is not even read: the reason names it."""
+    def refuse(self, reason: str, *, unsent: bool = False) -> None:
+        """A file that is not even read: the reason names it. `unsent`: it did not arrive."""
         self._turn += 1
-        self._go(PhotoRefused(reason=reason))
+        self._go(PhotoRefused(reason=reason, unsent=unsent))
 
     def reframe(self, framing: Framing) -> None:
         """Move or zoom the square; where it comes to rest, `measure`."""
@@ -290,8 +290,12 @@ class Journey:
         return replace(asked, looked=Looked.NONE if overlay is None else Looked.SHOWN, overlay=overlay or b"")
 
 
-def _percent(share: float) -> int:
-    return int(100 * share)
+_STEPS = 20
+"""In which a photo on its way is drawn: while every percent was, "Cancel" waited behind a hundred drawings."""
+
+
+def _step(share: float) -> int:
+    return int(_STEPS * share)
 
 
 def _onto(now: Screen, later: Screen) -> Screen:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import secrets
 import threading
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -15,10 +16,12 @@ from mobile_app.darkroom import darkroom
 from mobile_app.device.camera import DeviceCamera
 from mobile_app.device.files import DeviceFiles, key_place
 from mobile_app.device.keeping import Keeper
+from mobile_app.device.memory import TabMemory
 from mobile_app.handout import judge_of
 from mobile_app.heat_map import overlay_of
 from mobile_app.journey import Journey
 from mobile_app.locales import ENGLISH
+from mobile_app.memo import memo_of, read_memo, take_up, typed
 from mobile_app.palette import DARK, LIGHT, Palette
 from mobile_app.preferences import Theme
 from mobile_app.promises import Promises
@@ -36,9 +39,10 @@ from mobile_app.screens import (
 )
 from mobile_app.serving.arrivals import Arrivals
 from mobile_app.serving.beside import UNKEPT
+from mobile_app.serving.departures import Departures
 from mobile_app.session import Session, Tab
 from mobile_app.spots import Comparison, KeptAnswer, SpotDetail, SpotEdit, SpotList, Unreadable
-from mobile_app.trail import START, Trail
+from mobile_app.trail import START, Trail, open_at
 from mobile_app.views.answer import cannot_assess, kept_answer, verdict
 from mobile_app.views.camera import shooting
 from mobile_app.views.compare import comparison
@@ -198,13 +202,16 @@ def build_app(
     shared_host: bool = False,
     forget_after: int = 0,
     arrivals: Arrivals | None = None,
+    departures: Departures | None = None,
 ) -> Callable[[ft.Page], Awaitable[None]]:
     """The function that Flet calls for each session.
 
     `as_page`: in a browser; `shared_host`: photos travel to another computer to be judged; `forget_after`: minutes for
-    which a closed page's visit is still there; `arrivals`: where a browser sends them.
+    which a closed page's visit is still there; `arrivals`: where a browser sends them;
+    `departures`: where it fetches what is saved.
     """
     model = SharedModel(bundle)
+    run = secrets.token_hex(8)
 
     async def start(page: ft.Page) -> None:
         _dress(page)
@@ -216,6 +223,11 @@ def build_app(
             changed=lambda: setattr(shown, "turn", shown.turn + 1),
             judge=lambda: None if model.loaded is None else judge_of(model.loaded.bundle),
         )
+
+        def promises() -> Promises:
+            return Promises(as_page=as_page, elsewhere=shared_host, forget_after=forget_after, kept=session.kept)
+
+        open_at(session, page.route or START)
         steps = Steps(page, session)
         session.changed = steps.then(session.changed)
         camera = DeviceCamera(page=page, session=session, run=background(page))
@@ -230,21 +242,35 @@ def build_app(
             camera=camera,
             reopen=reopen,
             arrivals=arrivals,
+            departures=departures,
         )
+
+        async def recall(memory: TabMemory) -> None:
+            """Flet's client reads nothing before its first frame; nothing is written before it was read."""
+            if take_up(session, read_memo(await memory.read()), run=run):
+                steps.begin()
+                session.say(promises().restarted(session.texts, typed=typed(session)))
+            session.noted = lambda: memory.write(memo_of(session, run=run))
+            session.changed = both(session.changed, session.noted)
+            session.noted()
+
         page.on_resize = lambda event: _resize(shown, event)
         page.on_platform_brightness_change = lambda: setattr(shown, "dark", _is_dark(page))
         # What changed while the page was away, during a reload, was drawn for nobody.
         page.on_connect = lambda: (steps.come_back(), session.changed())
         page.on_route_change = lambda event: steps.follow(event.route)
-        page.on_close = lambda: keeper.close(session.kept)
+        page.on_close = lambda: (files.forget_offered(), keeper.close(session.kept))
         page.run_task(_ask_for_motion, shown)
-
-        def promises() -> Promises:
-            return Promises(as_page=as_page, elsewhere=shared_host, forget_after=forget_after, kept=session.kept)
-
         page.render(App, shown, session, files, promises)
+        if as_page:
+            page.run_task(recall, TabMemory(page))
 
     return start
+
+
+def both(first: Callable[[], None], second: Callable[[], None]) -> Callable[[], None]:
+    """One after the other."""
+    return lambda: (first(), second())[1]
 
 
 class Steps:
@@ -256,7 +282,7 @@ class Steps:
         self._trail = Trail(session, address=page.route or START)
         self._view = page.views[0]
         self._view.on_confirm_pop = self._on_back
-        self.follow, self.come_back = self._trail.follow, self._trail.come_back
+        self.begin, self.follow, self.come_back = self._trail.begin, self._trail.follow, self._trail.come_back
 
     def then(self, draw: Callable[[], None]) -> Callable[[], None]:
         """What is called after each change: notes the step, and draws."""

@@ -40,7 +40,14 @@ class Promises:
 
     def storage(self, texts: Texts) -> str:
         """Of what is kept: who sees it, whether it is encrypted, when it goes."""
-        return f"{self._lying(texts)} {self._forgetting(texts)}".strip()
+        typed = texts.start.typed_in_tab if self.as_page else ""
+        return " ".join(part for part in (self._lying(texts), typed, self._forgetting(texts)) if part)
+
+    def restarted(self, texts: Texts, *, typed: bool) -> str:
+        """The program behind the page was stopped and started again: what is gone with it, and what is not."""
+        start = texts.start
+        gone = start.restarted_all_gone if self.kept.session_only or self.kept.store is None else start.restarted
+        return f"{gone} {start.restarted_typed}" if typed else gone
 
     def _lying(self, texts: Texts) -> str:
         kept, settings = self.kept, texts.settings

@@ -115,6 +115,8 @@ class PhotoRefused:
     reason: str
     heic: bool = False
     """whether it is what iPhones store"""
+    unsent: bool = False
+    """nothing is known to be wrong with it: it did not arrive"""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -94,8 +94,10 @@ class Session:
         self.subpage: Subpage | None = None
         self.drafts: dict[str, Draft] = {}
         """what was typed into forms and is not kept yet"""
-        self._drafted = 0
-        """hash of the photo that the form to keep one was begun for"""
+        self._drafted: int | None = None
+        """hash of the photo that the form to keep one was begun for; None where that photo is gone"""
+        self.noted: Callable[[], None] = lambda: None
+        """is told of whatever is typed, which redraws nothing"""
         self._kept_photo: weakref.ref[Photo] | None = None
         """the last photo whose answer was kept"""
         self.message = ""
@@ -146,6 +148,23 @@ class Session:
         kept = self._kept_photo() if self._kept_photo is not None else None
         answered = isinstance(screen, Verdict) and self.spots is not None and screen.photo is not kept
         return answered or any(draft.touched for draft in self.drafts.values())
+
+    def draft(self, form: str, first: Callable[[], Draft]) -> Draft:
+        """What was typed there before, else `first`."""
+        if form not in self.drafts:
+            self.drafts[form] = first()
+        self.drafts[form].noted = lambda: self.noted()
+        return self.drafts[form]
+
+    def take_up(self, drafts: Mapping[str, Draft], preferences: Preferences) -> None:
+        """What the page still knew of a visit that a restarted program has forgotten."""
+        known = () if self.spots is None else {lesion.id for lesion in self.spots.known()}
+        for form, draft in drafts.items():
+            if form == KEEP_FORM or form in known:
+                self.drafts[form] = replace(draft, lesion_id=draft.lesion_id if draft.lesion_id in known else "")
+        if self.kept.store is None or self.kept.session_only:  # else the settings lie with the spots
+            self.preferences = preferences
+            self._remember()
 
     def forget_draft(self, form: str) -> None:
         """What was typed there is kept by now, or is no longer wanted; an open form keeps it until it is closed."""
@@ -268,10 +287,15 @@ class Session:
                 size_in_frame=share_of_spot(screen.picture, screen.framing) if judged else None,
                 judge=self._judge(),
             )
-            if hash(self.keeping.photo) != self._drafted:
-                self._drafted = hash(self.keeping.photo)
-                self.drafts.pop(KEEP_FORM, None)
-                if self.again is not None and self.again.id in {lesion.id for lesion in self.spots.known()}:
+            before, self._drafted = self._drafted, hash(self.keeping.photo)
+            if before != self._drafted:
+                if before is not None:  # else they are words that the page brought back, for a photo taken anew
+                    self.drafts.pop(KEEP_FORM, None)
+                if (
+                    KEEP_FORM not in self.drafts
+                    and self.again is not None
+                    and self.again.id in {lesion.id for lesion in self.spots.known()}
+                ):
                     self.drafts[KEEP_FORM] = Draft(lesion_id=self.again.id)
             self.say("")
 

@@ -18,7 +18,7 @@ from mobile_app.screens import (
     Welcome,
 )
 from mobile_app.session import Session, Subpage, Tab
-from mobile_app.spots import Comparison, Keeping, KeptAnswer, SpotDetail, SpotEdit, SpotView
+from mobile_app.spots import Comparison, Keeping, KeptAnswer, SpotDetail, SpotEdit, Spots, SpotView
 
 START = "/"
 
@@ -49,13 +49,20 @@ class Trail:
     def __init__(self, session: Session, *, address: str = START) -> None:
         """`address`: what the browser shows at the beginning."""
         self._session = session
-        self._own = address_of(session) or START
+        self._own = START
         """the address that belongs to the screen on show; another stands in the browser where a stop is gone"""
         self._stops = [_stop(session, address=address)]
         self._at = 0
         self._moving = False
+        self.begin()
         self._pushed: list[str] = []
         """addresses that the browser has not yet told back"""
+
+    def begin(self) -> None:
+        """What is on show now is the first stop."""
+        self._own = address_of(self._session) or START
+        self._stops = [_stop(self._session, address=self.address)]
+        self._at = 0
 
     @property
     def address(self) -> str:
@@ -131,6 +138,36 @@ def address_of(session: Session) -> str | None:
             return "/guide"
         case Tab.SETTINGS:
             return "/settings" if session.subpage is None else f"/settings/{session.subpage}"
+
+
+def open_at(session: Session, address: str) -> None:
+    """Show what stands at an address, as far as it is there: for a page that was open before its program was. Photos
+    and answers that nobody kept are gone with the program, and their addresses lead to the start."""
+    match address.partition("?")[0].strip("/").split("/"):
+        case ["guide"]:
+            session.open_tab(Tab.GUIDE)
+        case ["settings", *further]:
+            session.open_tab(Tab.SETTINGS)
+            session.open_subpage(next((page for page in Subpage if [page] == further), None))
+        case ["spots", *further]:
+            session.open_tab(Tab.SPOTS)
+            if session.spots is not None:
+                _open_spot(session.spots, further)
+        case _:
+            return
+
+
+def _open_spot(spots: Spots, further: list[str]) -> None:
+    if not further or further[0] not in {lesion.id for lesion in spots.known()}:
+        return
+    spots.open(further[0])
+    match further[1:], spots.view:
+        case ["change"], _:
+            spots.edit()
+        case ["compare"], SpotDetail(kept=[first, *_, last]):
+            spots.compare(first.id, last.id)
+        case _:
+            return
 
 
 def _of_photo(screen: Screen) -> str | None:

@@ -12,6 +12,7 @@ from mobile_app.serving.addresses import is_this_computer, reachable_hosts
 from mobile_app.serving.arrivals import Arrivals
 from mobile_app.serving.beside import Application, Message, Receive, Scope, Send, with_script
 from mobile_app.serving.certificate import Certificate, certificate_folder, certificate_for
+from mobile_app.serving.departures import Departures
 from mobile_app.serving.fallback import with_fonts
 from mobile_app.serving.greeting import greeting, say
 
@@ -21,8 +22,8 @@ APP_NAME = ENGLISH.app
 APP_CLAIM = ENGLISH.start.question
 
 MAX_MESSAGE = 64 * 1024 * 1024
-"""Bytes of one message from the browser. A photo arrives as one; `runtime` refuses photos above 50 MB itself, with a
-reason, so the connection must carry them that far (the server's own default of 16 MB would just drop it)."""
+"""Bytes of one message from the browser. Photos and archives have addresses of their own; what is left are words, and a
+photo that the camera in the page took, a few MB (the server's own default of 16 MB would just drop the connection)."""
 
 CONTENT_POLICY = "; ".join(
     (
@@ -68,7 +69,7 @@ def serve(
     from mobile_app.device.keeping import OnDevice, PerVisit
     from mobile_app.main import build_app
 
-    arrivals = Arrivals()
+    arrivals, departures = Arrivals(), Departures()
     keeper = PerVisit() if keep is None else OnDevice(lambda: keep, shared=True)
     start = build_app(
         bundle=bundle,
@@ -77,6 +78,7 @@ def serve(
         shared_host=not is_this_computer(host),
         forget_after=forget_after_s // 60,
         arrivals=arrivals,
+        departures=departures,
     )
     app = flet_web.fastapi.app(
         start,
@@ -86,7 +88,7 @@ def serve(
         session_timeout_seconds=forget_after_s,
     )
     config = uvicorn.Config(
-        own_files_only(arrivals.beside(with_fonts(with_script(ends_every_visit(app))))),
+        own_files_only(departures.beside(arrivals.beside(with_fonts(with_script(ends_every_visit(app)))))),
         log_level="critical",
         ws="websockets-sansio",
         ws_max_size=MAX_MESSAGE,

@@ -133,9 +133,10 @@ class Visit:
 
 
 @contextmanager
-def serving(bundle: Path, *options: str, scratch: Path, keep: Path | None = None) -> Iterator[str]:
-    """The app as its own process on a free port, its temporary files in `scratch`; gives the printed address."""
-    command = [sys.executable, "-m", "mobile_app", "--web", "--port", "0", "--bundle", str(bundle), *options]
+def serving(bundle: Path, *options: str, scratch: Path, keep: Path | None = None, port: int = 0) -> Iterator[str]:
+    """The app as its own process, on a free port unless one is named, its temporary files in `scratch`; gives the
+    printed address."""
+    command = [sys.executable, "-m", "mobile_app", "--web", "--port", str(port), "--bundle", str(bundle), *options]
     command += [] if keep is None else ["--keep", str(keep)]
     scratch.mkdir()
     environment = {**os.environ, "TMPDIR": str(scratch)}

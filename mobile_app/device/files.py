@@ -1,34 +1,36 @@
 """What only the device can do: choosing files, saving and sharing them, holding a key."""
 
+import asyncio
 import io
-import logging
 import re
 import unicodedata
 from collections.abc import Awaitable, Callable
 from contextvars import copy_context
 from datetime import UTC, date, datetime
-from functools import partial
 from typing import TYPE_CHECKING
 
 import flet as ft
 
 from mobile_app.darkroom import Photo
+from mobile_app.device.sending import Sender, Wish
 from mobile_app.handout import Card, card_of, judge_of, sheet_of, sheet_of_shot
 from mobile_app.paper import Sheet
 from mobile_app.screens import CannotAssess, Verdict
-from mobile_app.serving.arrivals import Arrivals, Expected
+from mobile_app.serving.arrivals import Arrivals
+from mobile_app.serving.departures import Departures, Offered
 from mobile_app.session import Session, Tab
 from mobile_app.spots import KeptAnswer, SpotDetail
-from mobile_app.store import Judge, StoreError, import_archive, reminder_event, write_archive
+from mobile_app.store import Judge, Merged, StoreError, import_archive, reminder_event, write_archive
 from mobile_app.views.desk import Files, Viewfinder, Way
-from runtime.errors import first_line
 from runtime.photo.decode import DEFAULT_LIMITS
 
 if TYPE_CHECKING:
     from mobile_app.device.vault import KeyPlace
     from runtime import Triage
 
-log = logging.getLogger(__name__)
+MAX_ARCHIVE = 500_000_000
+"""Bytes of an archive that a page brings back or saves: it passes through the program's memory, never its disk, for the
+archive is not sealed and what is kept may be. A photo as the store writes it has 2 MB at most, and often a tenth."""
 
 _PHONES = frozenset({ft.PagePlatform.ANDROID, ft.PagePlatform.IOS})
 _MIME_TYPES = {"pdf": "application/pdf", "ics": "text/calendar"}  # of what is shared
@@ -71,25 +73,34 @@ class DeviceFiles:
         camera: Viewfinder,
         reopen: Reopen,
         arrivals: Arrivals | None = None,
+        departures: Departures | None = None,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """`arrivals`: where a browser sends its files; None where the app runs on the device that has them."""
+        """`arrivals`, `departures`: where a browser sends its files and fetches what is large; None where the app runs
+        on the device that has them."""
         self._page = page
         self._camera = camera
         self._reopen = reopen
         self._session = session
         self._model = model
-        self._arrivals = arrivals
-        self._picker = ft.FilePicker(on_result=lambda event: self._picked(event.files), on_upload=self._sent)
-        self._coming: Callable[[float], bool] = lambda share: False
-        self._restorer = ft.FilePicker(on_result=lambda event: restore(session, event.files))
+        self._sends = arrivals is not None
+        self._departures = departures
+        self._offered = ""
+        """address of what was last offered"""
+        self._photos = Sender(page=page, arrivals=arrivals, chosen=lambda files: self._picked(files), pause=pause)
+        self._archives = Sender(
+            page=page, arrivals=arrivals, chosen=lambda files: self._archive_picked(files), pause=pause
+        )
+        self._archive: object = None
+        """that is on its way"""
 
     def for_views(self) -> Files:
         """What a screen can ask for."""
         return Files(
-            picker=self._picker,
-            sends=self._arrivals is not None,
+            picker=self._photos.picker,
+            sends=self._sends,
             as_jpeg=not self._page.web and self._page.platform is ft.PagePlatform.IOS,
-            restorer=self._restorer,
+            restorer=self._archives.picker,
             shares=on_phone(self._page),
             hand_on_page=self._hand_on_page,
             hand_on_shot=self._hand_on_shot,
@@ -107,51 +118,59 @@ class DeviceFiles:
         session, file = self._session, files[0]
         if file.size > DEFAULT_LIMITS.max_bytes:
             session.tab = Tab.PHOTO
-            session.journey.refuse(_too_large(session, file))
-        elif self._arrivals is None or file.bytes is not None:
+            session.journey.refuse(_too_large(session.texts.trouble.too_large, file, most=DEFAULT_LIMITS.max_bytes))
+        elif self._photos.has(file):
             pick(session, files)
         else:
-            self._send_for(file, self._arrivals)
+            self._send_for_photo(file)
 
-    def _send_for(self, file: ft.FilePickerFile, arrivals: Arrivals) -> None:
+    def _send_for_photo(self, file: ft.FilePickerFile) -> None:
         session = self._session
         session.tab = Tab.PHOTO
-        came = self._coming = session.journey.expect(file.name)
 
-        def not_sent() -> None:
-            if came(0.0):
-                self._say_not_sent(file.name)
+        def lost() -> None:
+            session.journey.refuse(session.texts.trouble.not_arrived.format(name=file.name), unsent=True)
 
-        here = copy_context()  # Flet knows by it which page is to be drawn anew; the file comes by another way
+        wish = Wish(
+            came=session.journey.expect(file.name),
+            done=lambda data: session.journey.choose(Photo(name=file.name, data=data)),
+            lost=lost,
+        )
+        self._photos.send_for(file, wish)
 
-        def done(data: bytes) -> None:
-            if came(1.0):
-                session.journey.choose(Photo(name=file.name, data=data))
+    def _archive_picked(self, files: list[ft.FilePickerFile]) -> None:
+        """Bring it back; where it lies in the browser, send for it. One that is too large stays where it is."""
+        if not files or self._session.spots is None:
+            return
+        session, file = self._session, files[0]
+        if self._archives.has(file):
+            restore(session, files)
+        elif file.size > MAX_ARCHIVE:
+            session.fail(_too_large(session.texts.settings.import_too_large, file, most=MAX_ARCHIVE))
+        else:
+            self._send_for_archive(file)
 
-        lost = partial(here.run, not_sent)
-        expected = Expected(size=file.size, came=partial(here.run, came), done=partial(here.run, done), lost=lost)
-        address = arrivals.expect(expected)
-        wanted = ft.FilePickerUploadFile(upload_url=address, id=file.id, name=file.name)
-        self._page.run_task(self._send, wanted)
+    def _send_for_archive(self, file: ft.FilePickerFile) -> None:
+        session, shown = self._session, [-1]
+        wanted = self._archive = object()
 
-    async def _send(self, wanted: ft.FilePickerUploadFile) -> None:
-        try:
-            await self._picker.upload([wanted])
-        except Exception as problem:  # the browsers raise what they like
-            self._not_sent(wanted.name or "", first_line(problem))
+        def came(share: float) -> bool:
+            tenth = int(10 * share)
+            if wanted is self._archive and tenth > shown[0]:
+                shown[0] = tenth
+                session.say(session.texts.settings.coming.format(name=file.name, percent=10 * tenth))
+            return wanted is self._archive
 
-    def _sent(self, event: ft.FilePickerUploadEvent) -> None:
-        if event.error:
-            self._not_sent(event.file_name, event.error)
+        async def bring_back(data: bytes) -> None:
+            _tell(session, await asyncio.to_thread(_merged, session, data))  # hundreds of photos take a while
 
-    def _not_sent(self, name: str, reason: str) -> None:
-        """Whoever has gone elsewhere meanwhile, or stopped it, is not told."""
-        log.warning("%s was not sent: %s", name, reason)  # in the browser's own words
-        if self._coming(0.0):
-            self._say_not_sent(name)
-
-    def _say_not_sent(self, name: str) -> None:
-        self._session.journey.refuse(self._session.texts.trouble.not_arrived.format(name=name))
+        wish = Wish(
+            came=came,
+            done=lambda data: (self._page.run_task(bring_back, data), None)[1],
+            lost=lambda: session.fail(session.texts.trouble.not_arrived.format(name=file.name)),
+        )
+        came(0.0)
+        self._archives.send_for(file, wish)
 
     def _judge(self) -> Judge | None:
         model = self._model()
@@ -213,7 +232,28 @@ class DeviceFiles:
             return out.getvalue()
 
         name = f"skintag-{_today().isoformat()}.zip"
-        self._hand_on(lambda: self._save(name, make))
+        if self._departures is None:
+            self._hand_on(lambda: self._save(name, make))
+        else:
+            self._hand_on(lambda: self._offer(name, make))
+
+    async def _offer(self, name: str, make: Callable[[], bytes]) -> str:
+        """The browser fetches it by itself: a large file must not travel as one message."""
+        assert self._departures is not None
+        texts, usage = self._session.texts, self._session.usage()
+        if usage is not None and usage.bytes > MAX_ARCHIVE:
+            return texts.settings.export_too_large.format(size=_mb(usage.bytes), most=_mb(MAX_ARCHIVE))
+        data, here = await asyncio.to_thread(make), copy_context()
+        self.forget_offered()
+        offered = Offered(name=name, data=data, taken=lambda: here.run(self._session.say, texts.answer.saved))
+        self._offered = self._departures.offer(offered)
+        await ft.UrlLauncher().launch_url(self._offered, web_only_window_name=ft.UrlTarget.SELF.value)
+        return ""
+
+    def forget_offered(self) -> None:
+        """The page is closed, or something else is offered."""
+        if self._departures is not None:
+            self._departures.forget(self._offered)
 
     def _save_reminder(self, weeks: int) -> None:
         """A calendar is often shared or copied to a server: it is told the spot's name only."""
@@ -245,7 +285,7 @@ class DeviceFiles:
 
     async def _save(self, name: str, make: Callable[[], bytes]) -> str:
         """Ask where to, and write it there; in a browser it lands among the downloads and there is no path."""
-        path = await self._picker.save_file(file_name=name, src_bytes=make())
+        path = await self._photos.picker.save_file(file_name=name, src_bytes=make())
         return self._session.texts.answer.saved if path or self._page.web else ""
 
     async def _share(self, name: str, make: Callable[[], bytes]) -> str:
@@ -264,25 +304,39 @@ def pick(session: Session, files: list[ft.FilePickerFile]) -> None:
         session.journey.choose(Photo(name=files[0].name, data=files[0].bytes or b""))
 
 
-def _too_large(session: Session, file: ft.FilePickerFile) -> str:
-    most = DEFAULT_LIMITS.max_bytes
-    return session.texts.trouble.too_large.format(
-        name=file.name, size=f"{file.size / 1e6:.0f}", most=f"{most / 1e6:.0f}"
-    )
+def _too_large(text: str, file: ft.FilePickerFile, *, most: int) -> str:
+    return text.format(name=file.name, size=_mb(file.size), most=_mb(most))
+
+
+def _mb(size: int) -> str:
+    return f"{size / 1e6:.0f}"
 
 
 def restore(session: Session, files: list[ft.FilePickerFile]) -> None:
     """Bring an archive back; a damaged one changes nothing and says so."""
     if not files or session.spots is None:
         return
-    texts = session.texts
+    _tell(session, _merged(session, files[0].bytes or b""))
+
+
+def _merged(session: Session, data: bytes) -> Merged | StoreError:
+    """Slow: it may run on another thread."""
+    assert session.spots is not None
     try:
-        merged = import_archive(session.spots.store, io.BytesIO(files[0].bytes or b""))
+        return import_archive(session.spots.store, io.BytesIO(data))
     except StoreError as problem:
-        session.fail(texts.settings.not_imported.format(reason=session.told(problem)))
-        return
-    session.spots.refresh()
-    session.say(texts.settings.imported.format(spots=merged.lesions, photos=merged.shots))
+        return problem
+
+
+def _tell(session: Session, merged: Merged | StoreError) -> None:
+    """What came of an archive, and the spots as they are now."""
+    texts = session.texts.settings
+    if session.spots is not None:
+        session.spots.refresh()
+    if isinstance(merged, StoreError):
+        session.fail(texts.not_imported.format(reason=session.told(merged)))
+    else:
+        session.say(texts.imported.format(spots=merged.lesions, photos=merged.shots))
 
 
 def page_name(spot: str, moment: datetime, *, kind: str) -> str:

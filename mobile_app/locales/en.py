@@ -61,6 +61,18 @@ ENGLISH = Texts(
         ),
         visit_ends="A visit ends {minutes} min after its page is closed; what was not kept is then forgotten.",
         visit_ends_at_once="A visit ends when its page is closed; what was not kept is then forgotten.",
+        typed_in_tab=(
+            "What you type also stays in this tab of the browser, not encrypted, with your settings, until the "
+            "tab is closed."
+        ),
+        restarted=(
+            "The program behind this page was restarted. What was kept is still there; photos and answers that "
+            "were not kept are gone."
+        ),
+        restarted_all_gone=(
+            "The program behind this page was restarted. Photos, answers and spots from before are gone."
+        ),
+        restarted_typed="What you typed and had not saved is still here, in its form.",
     ),
     camera=CameraTexts(
         title="Put the spot into the ring",
@@ -159,9 +171,10 @@ ENGLISH = Texts(
         try_again="Try again",
         begin_anew="Begin with an empty list",
         begin_anew_sure="What is there now is set aside, not deleted, and this app no longer shows it.",
+        not_arrived_title="The file did not arrive",
         not_arrived=(
-            "{name} did not arrive: the connection broke or was refused. Nothing is wrong with "
-            "your photo. Check the network, then choose it again."
+            "{name} did not arrive: the connection broke or was refused, or the browser could no longer read the "
+            "file. Check the network, then choose it again."
         ),
         unreachable_title="The computer behind this page cannot be reached",
         unreachable_advice=(
@@ -274,6 +287,15 @@ ENGLISH = Texts(
         import_all="Bring such a file back",
         imported="Added: spots {spots}, photos {photos}.",
         not_imported="Could not be brought back: {reason}",
+        coming="{name}: {percent}% is here",
+        import_too_large=(
+            "{name} has {size} MB; at most {most} MB can be brought back through a page. Nothing was sent. The "
+            "app itself, without a browser, has no such limit."
+        ),
+        export_too_large=(
+            "Everything together has {size} MB; at most {most} MB can be saved through a page. Delete photos that "
+            "are not needed, or have the folder of the program copied."
+        ),
         delete_all="Delete everything",
         delete_all_sure="All spots, photos and notes will be gone. They cannot be brought back.",
         deleted="Everything was deleted.",

@@ -62,6 +62,18 @@ SPANISH = Texts(
             "Una visita termina {minutes} min después de cerrar su página; entonces se olvida lo que no se guardó."
         ),
         visit_ends_at_once="Una visita termina al cerrar su página; entonces se olvida lo que no se guardó.",
+        typed_in_tab=(
+            "Lo que escribe queda también en esta pestaña del navegador, sin cifrar, junto con sus ajustes, hasta "
+            "que se cierre la pestaña."
+        ),
+        restarted=(
+            "El programa de esta página se reinició. Lo guardado sigue ahí; las fotos y los resultados que no se "
+            "guardaron se han perdido."
+        ),
+        restarted_all_gone=(
+            "El programa de esta página se reinició. Las fotos, los resultados y las manchas de antes se han perdido."
+        ),
+        restarted_typed="Lo que escribió sin guardarlo sigue aquí, en su formulario.",
     ),
     camera=CameraTexts(
         title="Ponga la mancha en el círculo",
@@ -167,9 +179,10 @@ SPANISH = Texts(
         try_again="Intentar otra vez",
         begin_anew="Empezar con una lista vacía",
         begin_anew_sure="Lo que hay ahora se aparta, sin borrarlo, y la aplicación ya no lo muestra.",
+        not_arrived_title="El archivo no ha llegado",
         not_arrived=(
-            "{name} no ha llegado: la conexión se cortó o fue rechazada. Su foto está bien. "
-            "Compruebe la red y vuelva a elegirla."
+            "{name} no ha llegado: la conexión se cortó o fue rechazada, o el navegador ya no pudo leer el "
+            "archivo. Compruebe la red y vuelva a elegirlo."
         ),
         unreachable_title="No se puede conectar con el ordenador de esta página",
         unreachable_advice=(
@@ -284,6 +297,15 @@ SPANISH = Texts(
         import_all="Recuperar un archivo así",
         imported="Añadido: manchas {spots}, fotos {photos}.",
         not_imported="No se pudo recuperar: {reason}",
+        coming="{name}: ha llegado el {percent} %",
+        import_too_large=(
+            "{name} tiene {size} MB; por una página se pueden recuperar como mucho {most} MB. No se envió nada. "
+            "La aplicación misma, sin navegador, no tiene ese límite."
+        ),
+        export_too_large=(
+            "Todo junto ocupa {size} MB; por una página se pueden guardar como mucho {most} MB. Borre fotos que "
+            "no hagan falta o pida que se copie la carpeta del programa."
+        ),
         delete_all="Borrar todo",
         delete_all_sure="Se borrarán todas las manchas, fotos y notas. No se podrán recuperar.",
         deleted="Se borró todo.",

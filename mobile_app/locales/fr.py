@@ -66,6 +66,18 @@ FRENCH = Texts(
             "Une visite finit {minutes} min après la fermeture de sa page ; ce qui n'a pas été gardé est alors oublié."
         ),
         visit_ends_at_once="Une visite finit à la fermeture de sa page ; ce qui n'a pas été gardé est alors oublié.",
+        typed_in_tab=(
+            "Ce que vous écrivez reste aussi dans cet onglet du navigateur, non chiffré, avec vos réglages, "
+            "jusqu'à la fermeture de l'onglet."
+        ),
+        restarted=(
+            "Le programme de cette page a redémarré. Ce qui a été gardé est toujours là ; les photos et les "
+            "résultats non gardés sont perdus."
+        ),
+        restarted_all_gone=(
+            "Le programme de cette page a redémarré. Les photos, les résultats et les taches d'avant sont perdus."
+        ),
+        restarted_typed="Ce que vous aviez écrit sans l'enregistrer est toujours là, dans son formulaire.",
     ),
     camera=CameraTexts(
         title="Placez la tache dans le cercle",
@@ -174,9 +186,10 @@ FRENCH = Texts(
         begin_anew_sure=(
             "Ce qui est là maintenant est mis de côté, sans être supprimé, et l'application ne le montre plus."
         ),
+        not_arrived_title="Le fichier n'est pas arrivé",
         not_arrived=(
-            "{name} n'est pas arrivée : la connexion a été coupée ou refusée. Votre photo n'a "
-            "rien. Vérifiez le réseau, puis choisissez-la à nouveau."
+            "{name} n'est pas arrivé : la connexion a été coupée ou refusée, ou le navigateur ne pouvait plus "
+            "lire le fichier. Vérifiez le réseau, puis choisissez-le à nouveau."
         ),
         unreachable_title="L'ordinateur qui sert cette page est injoignable",
         unreachable_advice=(
@@ -293,6 +306,15 @@ FRENCH = Texts(
         import_all="Reprendre un tel fichier",
         imported="Ajouté : taches {spots}, photos {photos}.",
         not_imported="Impossible de le reprendre : {reason}",
+        coming="{name} : {percent} % sont arrivés",
+        import_too_large=(
+            "{name} fait {size} Mo ; une page peut reprendre {most} Mo au plus. Rien n'a été envoyé. "
+            "L'application elle-même, sans navigateur, n'a pas cette limite."
+        ),
+        export_too_large=(
+            "Le tout fait {size} Mo ; une page peut enregistrer {most} Mo au plus. Supprimez des photos inutiles, "
+            "ou faites copier le dossier du programme."
+        ),
         delete_all="Tout supprimer",
         delete_all_sure="Toutes les taches, photos et notes disparaîtront. Elles ne pourront pas être récupérées.",
         deleted="Tout a été supprimé.",

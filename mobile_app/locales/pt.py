@@ -64,6 +64,18 @@ PORTUGUESE = Texts(
             "Uma visita termina {minutes} min depois de fechar a página; então se esquece o que não foi guardado."
         ),
         visit_ends_at_once="Uma visita termina ao fechar a página; então se esquece o que não foi guardado.",
+        typed_in_tab=(
+            "O que você escreve também fica nesta aba do navegador, sem criptografia, com suas configurações, até "
+            "que a aba seja fechada."
+        ),
+        restarted=(
+            "O programa desta página foi reiniciado. O que foi guardado continua lá; as fotos e os resultados não "
+            "guardados se perderam."
+        ),
+        restarted_all_gone=(
+            "O programa desta página foi reiniciado. As fotos, os resultados e as manchas de antes se perderam."
+        ),
+        restarted_typed="O que você escreveu sem salvar continua aqui, no seu formulário.",
     ),
     camera=CameraTexts(
         title="Ponha a mancha no círculo",
@@ -162,9 +174,10 @@ PORTUGUESE = Texts(
         try_again="Tentar de novo",
         begin_anew="Começar com uma lista vazia",
         begin_anew_sure="O que existe agora fica separado, sem ser apagado, e o aplicativo não o mostra mais.",
+        not_arrived_title="O arquivo não chegou",
         not_arrived=(
-            "{name} não chegou: a conexão caiu ou foi recusada. Sua foto está boa. Verifique a "
-            "rede e escolha-a de novo."
+            "{name} não chegou: a conexão caiu ou foi recusada, ou o navegador não conseguiu mais ler o arquivo. "
+            "Verifique a rede e escolha-o de novo."
         ),
         unreachable_title="Não é possível acessar o computador desta página",
         unreachable_advice=(
@@ -281,6 +294,15 @@ PORTUGUESE = Texts(
         import_all="Trazer de volta um arquivo assim",
         imported="Adicionado: manchas {spots}, fotos {photos}.",
         not_imported="Não foi possível recuperar: {reason}",
+        coming="{name}: chegaram {percent}%",
+        import_too_large=(
+            "{name} tem {size} MB; por uma página podem ser trazidos de volta no máximo {most} MB. Nada foi "
+            "enviado. O próprio aplicativo, sem navegador, não tem esse limite."
+        ),
+        export_too_large=(
+            "Tudo junto tem {size} MB; por uma página podem ser salvos no máximo {most} MB. Apague fotos "
+            "desnecessárias ou peça uma cópia da pasta do programa."
+        ),
         delete_all="Apagar tudo",
         delete_all_sure="Todas as manchas, fotos e notas serão apagadas. Não poderão ser recuperadas.",
         deleted="Tudo foi apagado.",

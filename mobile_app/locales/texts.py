@@ -34,6 +34,12 @@ class StartTexts:
     visit_ends: str
     """with {minutes}"""
     visit_ends_at_once: str
+    typed_in_tab: str
+    restarted: str
+    """in a browser: the program was stopped and started again; what was kept is there"""
+    restarted_all_gone: str
+    """the same where nothing outlives the program"""
+    restarted_typed: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,8 +153,9 @@ class TroubleTexts:
     try_again: str
     begin_anew: str
     begin_anew_sure: str
+    not_arrived_title: str
     not_arrived: str
-    """with {name}; a photo on its way from a browser"""
+    """with {name}; a file on its way from a browser"""
     unreachable_title: str
     """in a browser: the computer that serves the page does not answer"""
     unreachable_advice: str
@@ -264,6 +271,12 @@ class SettingTexts:
     not_imported: str
     """with {reason}"""
     imported: str
+    coming: str
+    """with {name} and {percent}: such a file is on its way from a browser"""
+    import_too_large: str
+    """with {name}, {size} and {most}, in MB"""
+    export_too_large: str
+    """with {size} and {most}, in MB"""
     """with {spots} and {photos}"""
     delete_all: str
     delete_all_sure: str

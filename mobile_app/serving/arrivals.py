@@ -1,9 +1,11 @@
 """Files on their way from a browser, each to a secret address, into memory and nowhere else.
 
 Over the page's own connection a large file comes as one message: nothing is heard of it on the way, it cannot be
-stopped, and above the server's limit the connection is dropped. Here its size is known before it is sent.
+stopped, and above the server's limit the connection is dropped. Here its size is known before it is sent. What leaves
+the same way, a large archive, is in `departures.py`.
 """
 
+import io
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -38,6 +40,10 @@ class Arrivals:
         self._expected[token] = file
         return f"{PREFIX}{token}"
 
+    def forget(self, address: str) -> None:
+        """It will not be sent any more."""
+        self._expected.pop(address.removeprefix(PREFIX), None)
+
     def beside(self, app: Application) -> Application:
         """The same app, which also takes what is expected."""
 
@@ -56,18 +62,18 @@ class Arrivals:
 
 async def _take(file: Expected, receive: Receive) -> int:
     """The answer's status. What nobody wants any more, or is larger than was said, is not read to its end."""
-    held = bytearray()
+    held = io.BytesIO()  # which gives its bytes away without a copy of them
     while True:
         message = await receive()
         if message["type"] != "http.request":
             file.lost()
             return 499  # the browser has gone; nobody reads this
-        held += message.get("body", b"")
-        if len(held) > file.size:
+        held.write(message.get("body", b""))
+        if held.tell() > file.size:
             file.lost()
             return 413
-        if not file.came(len(held) / file.size if file.size else 1.0):
+        if not file.came(held.tell() / file.size if file.size else 1.0):
             return 410
         if not message.get("more_body", False):
-            file.done(bytes(held))
+            file.done(held.getvalue())
             return 204

@@ -1,10 +1,13 @@
-// What Flet's client does not say: that the computer behind the page is gone, and that closing it loses something.
+// What Flet's client does not do: say that the computer behind the page is gone, ask before something is lost, and
+// store nothing for longer than its tab is open.
 (() => {
   const texts = __TEXTS__;  // by language, see beside.py
   const unkept = __UNKEPT__;  // how the title of a page begins that has something not kept yet
   const [probeEvery, answerWithin] = [2000, 6000];  // milliseconds
+  // What Flet's client stores for good would be found by whoever uses this browser next: it goes with the tab.
+  try { Object.defineProperty(window, "localStorage", {configurable: true, value: window.sessionStorage}); } catch {}
   const language = () => (navigator.languages || [navigator.language]).map(code => code.slice(0, 2)).find(code => texts[code]) || "en";
-  let sheet = null, reloading = false, lost = null;
+  let sheet = null, reloading = false, lost = null, broken = false;
 
   const there = () => Promise.race([
     fetch("version.json", {cache: "no-store"}).then(answer => answer.ok),
@@ -30,12 +33,13 @@
     ask();
   }
 
-  // Flet's client waits twice as long after each try; this page asks steadily, and starts anew once it is answered.
+  // Flet's client waits twice as long after each try, and on a program that was restarted it goes on with a page whose
+  // file choosers no longer open: this page asks steadily, and starts anew once it is answered.
   async function ask() {
     while (sheet) {
       await new Promise(resolve => setTimeout(resolve, probeEvery));
       if (sheet && await there()) {
-        await new Promise(resolve => setTimeout(resolve, probeEvery));
+        if (!broken) await new Promise(resolve => setTimeout(resolve, probeEvery));
         if (sheet) { reloading = true; location.reload(); return; }
       }
     }
@@ -46,12 +50,26 @@
     sheet = null;
   }
 
+  // A file to save is fetched without leaving the page: nobody is asked whether what is not kept may be lost.
+  const open = window.open;
+  window.open = (address, ...more) => {
+    const url = new URL(address, location.href);
+    if (url.origin !== location.origin || !url.pathname.startsWith(__DEPARTURE__)) return open.call(window, address, ...more);
+    const link = document.createElement("a");
+    link.href = url.href;
+    link.download = "";
+    document.body.appendChild(link).click();
+    link.remove();
+    return null;
+  };
+
   const Plain = window.WebSocket;
   window.WebSocket = class extends Plain {
     constructor(...words) {
       super(...words);
+      if (broken) { this.close(); return; }
       this.addEventListener("message", () => { clearTimeout(lost); lost = null; found(); });
-      this.addEventListener("close", () => { if (!reloading && !leaving) tell(); });
+      this.addEventListener("close", () => { if (!reloading && !leaving) { broken = true; tell(); } });
     }
     // A tap that nothing answers: is anybody there?
     send(data) {

@@ -14,6 +14,9 @@ from mobile_app.locales import LANGUAGES
 UNKEPT = "\u2022 "
 """How the title begins of a page with something that is not kept, as editors do it."""
 
+DEPARTURE = "/departure/"
+"""How the addresses begin of files to save, see `departures.py`."""
+
 _PLACE = b"</head>"
 
 Scope = MutableMapping[str, Any]
@@ -29,7 +32,9 @@ def script() -> str:
         code: (texts.trouble.unreachable_title, texts.trouble.unreachable_advice) for code, texts in LANGUAGES.items()
     }
     source = Path(__file__).with_name("beside.js").read_text(encoding="utf-8")
-    return source.replace("__TEXTS__", json.dumps(words)).replace("__UNKEPT__", json.dumps(UNKEPT))
+    for place, value in {"__TEXTS__": words, "__UNKEPT__": UNKEPT, "__DEPARTURE__": DEPARTURE}.items():
+        source = source.replace(place, json.dumps(value))
+    return source
 
 
 def with_script(app: Application) -> Application:

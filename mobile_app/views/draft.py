@@ -15,7 +15,7 @@ from mobile_app.views.look import stack
 
 def use_draft(desk: Desk, form: str, first: Callable[[], Draft]) -> tuple[Draft, Callable[..., None]]:
     """The draft of this form, as it was left if it was begun before; and what notes a choice and draws it anew."""
-    draft = desk.session.drafts.setdefault(form, first())
+    draft = desk.session.draft(form, first)
     _, draw = ft.use_state(0)
 
     def put(**changes: Any) -> None:

@@ -134,7 +134,7 @@ def _restore(desk: Desk) -> ft.Control:
         desk.files.restorer,
         file_type=ft.FilePickerFileType.CUSTOM,
         allowed_extensions=["zip"],
-        with_data=True,
+        with_data=not desk.files.sends,
         cancel_upload_on_window_blur=False,
     )
     return desk.look.link(desk.texts.settings.import_all, icon=ft.Icons.UNARCHIVE_OUTLINED, action=action)

@@ -12,6 +12,12 @@ from mobile_app.views.sure import sure
 def photo_refused(desk: Desk, screen: PhotoRefused) -> ft.Control:
     """What is wrong with the file, and another one as the way on."""
     texts, look = desk.texts.trouble, desk.look
+    if screen.unsent:
+        return frame(
+            desk,
+            _card(desk, texts.not_arrived_title, look.words(screen.reason), icon=ft.Icons.CLOUD_OFF_OUTLINED),
+            desk.choose(texts.try_again),
+        )
     return frame(
         desk,
         _card(

@@ -4,14 +4,17 @@ import io
 import re
 import zipfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from app_browser import CALIBRATED, HERE, PATIENCE, PHONE, Visit, serving, visiting
 from app_photos import jpeg, skin_with_a_spot
 
+from mobile_app.locales import ENGLISH
 from mobile_app.locales.fr import FRENCH
 
 pytestmark = pytest.mark.slow
@@ -80,6 +83,72 @@ def test_nothing_of_a_visit_is_left_once_its_page_was_closed(tmp_path: Path, bro
                 assert waited < PATIENCE, "the visit's photos are still there"
                 other.page.wait_for_timeout(500)
                 waited += 500
+
+
+def restarted(visit: Visit, notice: str) -> None:
+    """Wait until the page, whose program was stopped, has found it again."""
+    visit.page.get_by_role("alertdialog").wait_for(timeout=PATIENCE, state="detached")
+    visit.listen()
+    visit.sees(re.compile(re.escape(notice)))
+
+
+def test_a_program_that_was_restarted_has_the_same_screen_and_what_was_typed(
+    tmp_path: Path, browser: Any, bundle: Path
+) -> None:
+    keep = tmp_path / "kept"
+    with ExitStack() as stopped:
+        address = stopped.enter_context(serving(bundle, scratch=tmp_path / "scratch", keep=keep))
+        with visiting(browser, address, viewport=PHONE) as visit:
+            visit.begin()
+            keep_one(visit, "left palm")
+            visit.tap(ENGLISH.spots.edit)
+            visit.write("Name", "right palm")
+            visit.write("Notes", "itches")
+            visit.rest()
+            before = visit.page.url
+            stopped.close()
+            visit.page.get_by_role("alertdialog").wait_for(timeout=PATIENCE)
+            port = urlsplit(address).port or 0
+            with serving(bundle, scratch=tmp_path / "scratch2", keep=keep, port=port):
+                restarted(visit, ENGLISH.start.restarted)
+                visit.sees(re.compile(re.escape(ENGLISH.start.restarted_typed)))
+                assert visit.page.url == before
+                notes = visit.page.get_by_role("textbox", name="Notes").first
+                notes.click(timeout=PATIENCE)  # Flutter shows the value of a field to others once it is in use
+                visit.rest()
+                assert notes.input_value() == "itches"
+                visit.tap("Keep")
+                visit.hears_heading("right palm")
+                assert not visit.page.evaluate(
+                    "Object.keys(sessionStorage).some(k => sessionStorage[k].includes('itches'))"
+                )
+
+
+def test_a_program_that_keeps_nothing_still_has_the_language_and_the_words(
+    tmp_path: Path, browser: Any, bundle: Path
+) -> None:
+    with ExitStack() as stopped:
+        address = stopped.enter_context(serving(bundle, scratch=tmp_path / "scratch"))
+        with visiting(browser, address, viewport=PHONE) as visit:
+            visit.begin()
+            visit.tap("Settings")
+            visit.choose("Language: English", "Français")
+            visit.tap(FRENCH.tabs[0])
+            photo = jpeg(skin_with_a_spot())
+            visit.pick(FRENCH.start.choose_photo, name="spot.jpg", data=photo)
+            visit.tap(FRENCH.check.judge)
+            visit.tap(FRENCH.answer.keep)
+            visit.write(FRENCH.spots.name, "paume")
+            visit.rest()
+            stopped.close()
+            visit.page.get_by_role("alertdialog").wait_for(timeout=PATIENCE)
+            with serving(bundle, scratch=tmp_path / "scratch2", port=urlsplit(address).port or 0):
+                restarted(visit, FRENCH.start.restarted_all_gone)
+                visit.pick(FRENCH.start.choose_photo, name="spot.jpg", data=photo)
+                visit.tap(FRENCH.check.judge)
+                visit.tap(FRENCH.answer.keep)
+                visit.tap(FRENCH.spots.save)
+                visit.hears_heading("paume")
 
 
 def test_everything_goes_into_one_file_and_comes_back_elsewhere(tmp_path: Path, browser: Any, visit: Visit) -> None:

@@ -42,7 +42,8 @@ LYING = {"session_only", "sealed_for_visit", "protected", "not_protected", "kept
 JUDGING = {"about_text", "about_elsewhere"}
 STEP = {"steps[1][1]", "judged_elsewhere[1]"}
 FORGETTING = {"visit_ends", "visit_ends_at_once"}
-ALL = WHERE | LYING | JUDGING | STEP | FORGETTING
+TYPING = {"typed_in_tab"}
+ALL = WHERE | LYING | JUDGING | STEP | FORGETTING | TYPING
 
 HERE, THERE = {"about_text", "steps[1][1]"}, {"about_elsewhere", "judged_elsewhere[1]"}
 PAGE, MEMORY = {"as_page": True}, {"session_only": True, "sealed": True}
@@ -53,37 +54,37 @@ STARTS = [
         name="a local page",
         promises={**PAGE, "forget_after": 15},
         kept=MEMORY,
-        says={"on_this_computer", "sealed_for_visit", "visit_ends", *HERE},
+        says={"on_this_computer", "sealed_for_visit", "visit_ends", "typed_in_tab", *HERE},
     ),
     Start(
         name="a local page, forgotten at once, without the library that encrypts",
         promises=PAGE,
         kept={"session_only": True},
-        says={"on_this_computer", "session_only", "visit_ends_at_once", *HERE},
+        says={"on_this_computer", "session_only", "visit_ends_at_once", "typed_in_tab", *HERE},
     ),
     Start(
         name="a local page with --keep",
         promises={**PAGE, "forget_after": 15},
         kept={"shared": True},
-        says={"kept_for_all", "visit_ends", *HERE},
+        says={"kept_for_all", "visit_ends", "typed_in_tab", *HERE},
     ),
     Start(
         name="--host",
         promises={**PAGE, "elsewhere": True, "forget_after": 5},
         kept=MEMORY,
-        says={"on_that_computer", "sealed_for_visit", "visit_ends", *THERE},
+        says={"on_that_computer", "sealed_for_visit", "visit_ends", "typed_in_tab", *THERE},
     ),
     Start(
         name="--host with --keep",
         promises={**PAGE, "elsewhere": True, "forget_after": 5},
         kept={"shared": True},
-        says={"kept_for_all", "visit_ends", *THERE},
+        says={"kept_for_all", "visit_ends", "typed_in_tab", *THERE},
     ),
     Start(
         name="--host with --keep and --forget-after 0",
         promises={**PAGE, "elsewhere": True},
         kept={"shared": True},
-        says={"kept_for_all", "visit_ends_at_once", *THERE},
+        says={"kept_for_all", "visit_ends_at_once", "typed_in_tab", *THERE},
     ),
 ]
 
@@ -155,11 +156,17 @@ def test_every_combination_says_one_thing_of_each_kind() -> None:
         assert not (not sealed and not shared and re.search("are encrypted with|only, encrypted", said))
         assert (f"{minutes} min" in said) is (page and minutes > 0)
         assert ("A visit ends" in said) is page
+        assert (ENGLISH.start.typed_in_tab in said) is page
+        for typed in (False, True):
+            told = promises.restarted(ENGLISH, typed=typed)
+            assert (ENGLISH.start.restarted_typed in told) is typed
+            if page:
+                assert (ENGLISH.start.restarted in told) is False, "there is no store, so nothing was kept"
 
 
 NEUTRAL = {
     "find[2]", "ahead",
-    "not_arrived",
+    "not_arrived", "import_too_large",
     "theme_system", "question", "none", "unreachable_title", "unreachable_advice", "store_advice", "no_photo_kept",
     "too_large", "none_yet", "refused", "stored", "keep_photos_hint", "storage", "keep_photos", "begin_anew_sure",
 }  # fmt: skip
@@ -171,6 +178,14 @@ def test_no_other_text_speaks_of_devices_networks_and_secrets() -> None:
     words = re.compile(r"\b(device|computer|network|encrypted|key|sent|nobody|everyone|visit)\b", re.IGNORECASE)
     named = {name for name, text in leaves(ENGLISH) if words.search(text)}
     assert named - ALL - NEUTRAL - {"steps[1][0]", "judged_elsewhere[0]", "protected"} == set()
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_after_a_restart_only_a_folder_still_has_what_was_kept(tmp_path: Path, shared: bool) -> None:
+    with Store(tmp_path) as store:
+        kept = Kept(store=store, shared=shared, session_only=not shared)
+        told = Promises(as_page=True, kept=kept).restarted(ENGLISH, typed=False)
+    assert told == (ENGLISH.start.restarted if shared else ENGLISH.start.restarted_all_gone)
 
 
 @pytest.mark.parametrize("score", [True, False, None])

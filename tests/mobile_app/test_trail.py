@@ -19,7 +19,7 @@ from mobile_app.screens import Check, Opening, Verdict, Welcome
 from mobile_app.session import Kept, Session, Subpage, Tab
 from mobile_app.spots import Keeping, KeptAnswer, SpotDetail, SpotEdit, SpotList
 from mobile_app.store import Store
-from mobile_app.trail import PHOTOS, Trail, address_of
+from mobile_app.trail import PHOTOS, Trail, address_of, open_at
 from runtime import Tier
 
 
@@ -301,3 +301,46 @@ def small_jpeg() -> bytes:
     out = io.BytesIO()
     Image.new("RGB", (64, 64), (120, 90, 60)).save(out, format="JPEG")
     return out.getvalue()
+
+
+def test_an_address_opens_what_stands_there(store: Store) -> None:
+    """As far as it is there: what nobody kept is gone with the program that had it."""
+    lesion = store.add_lesion(name="palm", place=None)
+    spot = f"/spots/{lesion.id}"
+    for address in ("/spots", spot, f"{spot}/change", "/guide", "/settings", "/settings/model", "/settings/licences"):
+        person = Person(store)
+        open_at(person.session, address)
+        assert address_of(person.session) == address
+    leads_to = {
+        "/answer": "/",
+        "/photo": "/",
+        "/keep": "/",
+        "": "/",
+        "/spots/0123": "/spots",
+        f"{spot}/compare": spot,  # there is nothing to compare
+        f"{spot}/else": spot,
+        "/settings/else": "/settings",
+        "/guide?from=here": "/guide",
+    }
+    for address, shown in leads_to.items():
+        person = Person(store)
+        open_at(person.session, address)
+        assert address_of(person.session) == shown
+
+
+@given(address=st.text(alphabet="/spotchangecompare?%\u00e9\x00.", max_size=60))
+def test_no_address_breaks_the_page(address: str) -> None:
+    person = Person()
+    open_at(person.session, address)
+    assert address_of(person.session) is not None
+
+
+def test_what_a_restarted_program_shows_is_where_back_ends(store: Store) -> None:
+    person = Person(store)
+    person.session.open_tab(Tab.GUIDE)
+    person.trail.begin()
+    assert not person.trail.can_go_back
+    person.session.open_tab(Tab.SETTINGS)
+    assert person.trail.back()
+    assert person.session.tab is Tab.GUIDE
+    assert not person.trail.back()

@@ -9,6 +9,7 @@ import pytest
 from app_bench import Bench
 
 from mobile_app.locales import LANGUAGES
+from mobile_app.promises import Promises
 from mobile_app.screens import PhotoRefused
 from mobile_app.session import Kept, Session
 from mobile_app.views.desk import Desk
@@ -31,7 +32,7 @@ def desk(language: str, *, as_jpeg: bool = False) -> Desk:
         journey=lambda owner: Bench().journey, kept=Kept(store=None), changed=lambda: None, language=language
     )
     files = SimpleNamespace(picker=ft.FilePicker(), sends=False, as_jpeg=as_jpeg)
-    return Desk(session=session, look=Look(), files=cast("Any", files), where="")
+    return Desk(session=session, look=Look(), files=cast("Any", files), promises=Promises(kept=session.kept))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -48,3 +49,14 @@ def test_only_a_chooser_that_converts_is_asked_to(as_jpeg: bool, quality: int) -
     button = cast("Any", desk("en", as_jpeg=as_jpeg).choose("Choose"))
     actions = [control.action for control in controls(button) if getattr(control, "action", None)]
     assert [action.compression_quality for action in actions] == [quality]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_did_not_arrive_is_offered_to_be_sent_again_and_not_said_to_be_unusable(language: str) -> None:
+    shown = photo_refused(desk(language), PhotoRefused(reason="mole.jpg: no", unsent=True))
+    said = {control.value for control in controls(shown) if isinstance(control, ft.Text)}
+    texts = LANGUAGES[language].trouble
+    assert {"mole.jpg: no", texts.not_arrived_title} <= said
+    assert not {texts.refused_title, texts.refused_advice} & said
+    choosers = [control for control in controls(shown) if getattr(control, "action", None)]
+    assert [control.content for control in choosers] == [texts.try_again]

@@ -1,8 +1,11 @@
 """What leaves the app through the device: saved, or through a phone's share sheet."""
 
 import asyncio
+import io
 import re
+import threading
 from collections.abc import Awaitable, Callable, Iterator
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,12 +18,14 @@ from app_bench import Bench
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mobile_app.device.files import DeviceFiles, key_place, on_phone, page_name, restore
+from mobile_app.device.files import MAX_ARCHIVE, DeviceFiles, key_place, on_phone, page_name, restore
+from mobile_app.device.sending import STILL
 from mobile_app.locales import ENGLISH
-from mobile_app.screens import PhotoRefused, Welcome
+from mobile_app.screens import Opening, PhotoRefused, Welcome
 from mobile_app.serving.arrivals import Arrivals
+from mobile_app.serving.departures import Departures
 from mobile_app.session import Kept, Session
-from mobile_app.store import Store
+from mobile_app.store import Store, Usage, write_archive
 from mobile_app.views.desk import Way
 
 TEXTS = ENGLISH.answer
@@ -39,7 +44,10 @@ class FakePage:
         async def run() -> None:
             await task(*given)
 
-        asyncio.run(run())
+        # On a thread of its own: what is run at once may itself run something.
+        thread = threading.Thread(target=copy_context().run, args=(asyncio.run, run()))
+        thread.start()
+        thread.join()
 
 
 @dataclass
@@ -254,8 +262,161 @@ def test_a_photo_that_does_not_arrive_is_said_with_the_way_on(device: Device) ->
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ft.FilePicker, "upload", upload)
         files._picked([ft.FilePickerFile(id=1, name="mole.jpg", size=9)])
-    assert journey.screen == PhotoRefused(reason=ENGLISH.trouble.not_arrived.format(name="mole.jpg"))
-    (expected,) = arrivals._expected.values()
-    journey.start_over()
-    expected.lost()
-    assert journey.screen == Welcome(), "whoever has gone elsewhere is not called back"
+    assert journey.screen == PhotoRefused(reason=ENGLISH.trouble.not_arrived.format(name="mole.jpg"), unsent=True)
+    assert not arrivals._expected, "nothing can come any more"
+
+
+@dataclass
+class Browsing:
+    """A page whose files lie in the browser, and what the browser then does."""
+
+    store: Store | None = None
+    problem: Exception | None = None
+    heard: list[ft.FilePickerUploadEvent] = field(default_factory=list)
+    comes: Callable[[], None] = lambda: None
+    pauses: list[float] = field(default_factory=list)
+    opened: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.bench = Bench()
+        self.journey = self.bench.journey
+        self.session = Session(journey=lambda _: self.journey, kept=Kept(store=self.store), changed=lambda: None)
+        self.arrivals, self.departures = Arrivals(), Departures()
+        self.files = DeviceFiles(
+            page=cast("ft.Page", FakePage(web=True)),
+            session=self.session,
+            model=lambda: None,
+            camera=cast("Any", None),
+            reopen=cast("Any", None),
+            arrivals=self.arrivals,
+            departures=self.departures,
+            pause=self.pause,
+        )
+
+    async def pause(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        assert len(self.pauses) < 10
+        self.comes()
+
+    async def upload(self, picker: Any, files: list[ft.FilePickerUploadFile]) -> None:
+        (self.wanted,) = files
+        (self.expected,) = self.arrivals._expected.values()
+        if self.problem is not None:
+            raise self.problem
+        for event in self.heard:
+            picker.on_upload(event)
+
+    async def launch(self, url: str, **_: Any) -> None:
+        self.opened.append(url)
+
+
+@pytest.fixture
+def browsing(monkeypatch: pytest.MonkeyPatch, store: Store) -> Browsing:
+    browsing = Browsing(store=store)
+    monkeypatch.setattr(ft.FilePicker, "upload", lambda self, files: browsing.upload(self, files))
+    monkeypatch.setattr(ft.UrlLauncher, "launch_url", lambda self, url, **given: browsing.launch(url, **given))
+    return browsing
+
+
+MOLE = ft.FilePickerFile(id=1, name="mole.jpg", size=9)
+NOT_ARRIVED = PhotoRefused(reason=ENGLISH.trouble.not_arrived.format(name="mole.jpg"), unsent=True)
+
+
+def heard(**told: Any) -> ft.FilePickerUploadEvent:
+    return ft.FilePickerUploadEvent(name="upload", control=ft.FilePicker(), file_name="mole.jpg", **told)
+
+
+@pytest.mark.parametrize("status", [413, 500])
+def test_an_answer_that_is_none_is_told_by_the_client_and_said(browsing: Browsing, status: int) -> None:
+    """So Flet's client words it."""
+    browsing.heard = [heard(progress=0.0), heard(error=f"Upload endpoint returned code {status}: ")]
+    browsing.files._picked([MOLE])
+    assert browsing.journey.screen == NOT_ARRIVED
+    assert not browsing.pauses
+
+
+def test_a_file_of_which_nothing_is_heard_is_not_waited_for_for_ever(browsing: Browsing) -> None:
+    """Flet's client says nothing where the browser cannot read it to its end."""
+    browsing.heard = [heard(progress=0.0)]
+    browsing.files._picked([MOLE])
+    assert browsing.journey.screen == NOT_ARRIVED
+    assert browsing.pauses == [STILL]
+    assert not browsing.arrivals._expected
+
+
+def test_a_slow_file_is_waited_for_as_long_as_something_comes(browsing: Browsing) -> None:
+    shares = iter([0.2, 0.4, 0.6])
+
+    def comes() -> None:
+        share = next(shares, None)
+        if share is not None:
+            assert browsing.expected.came(share)
+        elif len(browsing.pauses) == 4:
+            browsing.expected.done(b"moderate")
+
+    browsing.comes = comes
+    browsing.files._picked([MOLE])
+    assert isinstance(browsing.journey.screen, Opening)
+    assert browsing.journey.screen.photo.data == b"moderate"
+
+
+def test_what_was_stopped_is_not_said_to_be_lost_and_not_taken(browsing: Browsing) -> None:
+    browsing.comes = browsing.journey.start_over
+    browsing.files._picked([MOLE])
+    assert browsing.journey.screen == Welcome()
+    browsing.expected.done(b"moderate")
+    browsing.expected.lost()
+    assert not browsing.expected.came(0.5)
+    assert browsing.journey.screen == Welcome(), "whoever has gone elsewhere is not called back"
+
+
+def test_an_archive_comes_by_an_address_of_its_own(browsing: Browsing, tmp_path: Path) -> None:
+    with Store(tmp_path / "other") as other:
+        other.add_lesion(name="left palm")
+        data = io.BytesIO()
+        write_archive(other, data)
+
+    def comes() -> None:
+        assert browsing.expected.came(0.5)
+        assert browsing.session.message == ENGLISH.settings.coming.format(name="kept.zip", percent=50)
+        browsing.expected.done(data.getvalue())
+
+    browsing.comes = comes
+    browsing.files._archive_picked([ft.FilePickerFile(id=1, name="kept.zip", size=len(data.getvalue()))])
+    assert browsing.session.message == ENGLISH.settings.imported.format(spots=1, photos=0)
+    assert [lesion.name for lesion in browsing.session.spots.known()] == ["left palm"]
+
+
+def test_an_archive_too_large_or_that_does_not_come_is_said(browsing: Browsing) -> None:
+    browsing.files._archive_picked([ft.FilePickerFile(id=1, name="kept.zip", size=MAX_ARCHIVE + 10**6)])
+    for part in ("kept.zip", "501 MB", "500 MB", "Nothing was sent"):
+        assert part in browsing.session.message
+    assert not browsing.arrivals._expected
+    browsing.files._archive_picked([ft.FilePickerFile(id=1, name="kept.zip", size=9)])
+    assert browsing.session.message == ENGLISH.trouble.not_arrived.format(name="kept.zip")
+
+
+def test_a_browser_fetches_an_archive_by_itself(browsing: Browsing, store: Store) -> None:
+    store.add_lesion(name="left palm")
+    browsing.files._save_archive()
+    browsing.files._save_archive()
+    assert len(browsing.opened) == 2
+    ((token, offered),) = browsing.departures._offered.items()
+    assert browsing.opened[-1].endswith(token), "of two only the later one is kept ready"
+    assert offered.data.startswith(b"PK")
+    assert browsing.session.message == ""
+    offered.taken()
+    assert browsing.session.message == TEXTS.saved
+    browsing.files.forget_offered()
+    assert not browsing.departures._offered
+
+
+def test_an_archive_too_large_to_save_is_said_with_its_size(
+    browsing: Browsing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = Usage(lesions=1, shots=1, photos=1, bytes=612_000_000)
+    monkeypatch.setattr(browsing.session, "usage", lambda: usage)
+    browsing.files._save_archive()
+    assert "612 MB" in browsing.session.message
+    assert "500 MB" in browsing.session.message
+    assert not browsing.opened
