@@ -287,17 +287,19 @@ class Session:
                 size_in_frame=share_of_spot(screen.picture, screen.framing) if judged else None,
                 judge=self._judge(),
             )
-            before, self._drafted = self._drafted, hash(self.keeping.photo)
-            if before != self._drafted:
-                if before is not None:  # else they are words that the page brought back, for a photo taken anew
-                    self.drafts.pop(KEEP_FORM, None)
-                if (
-                    KEEP_FORM not in self.drafts
-                    and self.again is not None
-                    and self.again.id in {lesion.id for lesion in self.spots.known()}
-                ):
-                    self.drafts[KEEP_FORM] = Draft(lesion_id=self.again.id)
+            self._begin_draft(hash(self.keeping.photo))
             self.say("")
+
+    def _begin_draft(self, photo: int) -> None:
+        """A form of its own for each photo, at the spot that it was taken for."""
+        before, self._drafted = self._drafted, photo
+        if before == photo or self.spots is None:
+            return
+        if before is not None:  # else they are words that the page brought back, for a photo taken anew
+            self.drafts.pop(KEEP_FORM, None)
+        known = {lesion.id for lesion in self.spots.known()}
+        if KEEP_FORM not in self.drafts and self.again is not None and self.again.id in known:
+            self.drafts[KEEP_FORM] = Draft(lesion_id=self.again.id)
 
     def stop_keeping(self) -> None:
         self.keeping = None
