@@ -25,6 +25,10 @@ MAX_MESSAGE = 64 * 1024 * 1024
 """Bytes of one message from the browser. Photos and archives have addresses of their own; what is left are words, and a
 photo that the camera in the page took, a few MB (the server's own default of 16 MB would just drop the connection)."""
 
+STOP_WITHIN = 5
+"""Seconds for open connections when the program is stopped. Flet 1.0.5 never notices the end of one that broke off
+before it said who it is, and without a limit the program would wait for it for ever."""
+
 CONTENT_POLICY = "; ".join(
     (
         "default-src 'self'",
@@ -92,6 +96,7 @@ def serve(
         log_level="critical",
         ws="websockets-sansio",
         ws_max_size=MAX_MESSAGE,
+        timeout_graceful_shutdown=STOP_WITHIN,
         ssl_certfile=None if certificate is None else certificate.file,
     )
     _announce(host, listener.getsockname()[1], certificate)

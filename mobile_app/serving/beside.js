@@ -66,8 +66,9 @@
   const Plain = window.WebSocket;
   window.WebSocket = class extends Plain {
     constructor(...words) {
+      // One that never opens: of a connection begun and broken off Flet's server would wait for the end for ever.
+      if (broken) return Object.assign(new EventTarget(), {readyState: 0, close() {}, send() {}});
       super(...words);
-      if (broken) { this.close(); return; }
       this.addEventListener("message", () => { clearTimeout(lost); lost = null; found(); });
       this.addEventListener("close", () => { if (!reloading && !leaving) { broken = true; tell(); } });
     }
