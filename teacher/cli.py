@@ -9,9 +9,11 @@ import typer
 from teacher.console import print_table, run_cli
 from teacher.data import overview
 from teacher.data.dataset import DataOptions, describe_parts, forget_derived, open_dataset
+from teacher.data.found import Loaded
 from teacher.data.labels import COLUMNS, label_table, table_names
 from teacher.data.registry import all_datasets, dataset, load_all, warnings_of
-from teacher.options import from_dataclasses
+from teacher.data.report import write_report
+from teacher.options import OPTION, from_dataclasses
 from teacher.soft_labels import TeacherConfig, describe, ensure_soft_labels, soft_labels_folder
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
@@ -25,20 +27,33 @@ class Housekeeping:
     """clear everything derived from this data but the split file, say how many bytes that freed, and end"""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """A page on the data."""
+
+    report: Annotated[Path | None, OPTION] = None
+    """write what was found as one HTML page, such as report.html"""
+    photos: Annotated[bool, OPTION] = True
+    """small copies of some photos in that page, which then may not be passed on further than the photos"""
+
+
 @app.command()
 @from_dataclasses
-def data(options: DataOptions, housekeeping: Housekeeping) -> None:
+def data(options: DataOptions, housekeeping: Housekeeping, page: Report) -> None:
     """Load, check and split a data root; say what was found, and where to get what is missing."""
     if housekeeping.forget:
         folder, freed = forget_derived(options)
         typer.echo(f"{folder}: {freed:,} bytes of derived files cleared; the split file stays")
         return
-    if options.root is not None:
-        _show_root(options.root)
+    loaded = () if options.root is None else load_all(options.root)
+    _show_root(loaded)
     opened = open_dataset(options)
     for note in opened.notes:
         typer.echo(note)
     typer.echo(f"{describe_parts(opened)}\nsplit file: {opened.split_path}")
+    if page.report is not None:
+        write_report(page.report, opened, loaded, root=options.root, photos=page.photos)
+        typer.echo(f"report: {page.report}")
 
 
 @app.command()
@@ -65,8 +80,9 @@ def soft_labels(options: DataOptions, config: TeacherConfig) -> None:
     typer.echo(f"{describe(folder)}\n{folder}")
 
 
-def _show_root(root: Path) -> None:
-    loaded = load_all(root)
+def _show_root(loaded: tuple[Loaded, ...]) -> None:
+    if not loaded:
+        return
     titles = {spec.name: spec.title for spec in all_datasets()}
     for found in loaded:
         for domain, rows in overview.composition(found).items():
