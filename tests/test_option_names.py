@@ -49,6 +49,7 @@ TABLE = {
     "benchmarks framing": "--bundle --count --out --photos --repeats --timed",
     "benchmarks latency": "--bundle --out --photo --repeats --threads --warmup",
     "benchmarks novelty": "--bundle --out --photos --run",
+    "benchmarks leak": "--cache --count --data --image-size --init --out --seeds --trunk",
     "benchmarks packing": "--root",
     "benchmarks quality": "--count --data --out",
     "benchmarks roofline": "--run",
