@@ -8,13 +8,21 @@ import typer
 
 from teacher.console import print_table, run_cli
 from teacher.data import overview
-from teacher.data.dataset import DataOptions, describe_parts, forget_derived, open_dataset
+from teacher.data.cache import DUPLICATES_NAME, SPLIT_NAME
+from teacher.data.dataset import DataOptions, Dataset, describe_parts, forget_derived, open_dataset, samples_of
+from teacher.data.duplicates.search import find_duplicates
+from teacher.data.duplicates.sheet import write_sheet
+from teacher.data.duplicates.summary import HEADER, by_name, contradictions, summary
 from teacher.data.found import Loaded
 from teacher.data.labels import COLUMNS, label_table, table_names
 from teacher.data.registry import all_datasets, dataset, load_all, warnings_of
 from teacher.data.report import write_report
-from teacher.options import OPTION, from_dataclasses
+from teacher.data.sample import DataError
+from teacher.options import OPTION, View, from_dataclasses
 from teacher.soft_labels import TeacherConfig, describe, ensure_soft_labels, soft_labels_folder
+
+SHOWN = 20
+"""Contradictions that are printed; all of them stand in the table."""
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 
@@ -43,17 +51,49 @@ def data(options: DataOptions, housekeeping: Housekeeping, page: Report) -> None
     """Load, check and split a data root; say what was found, and where to get what is missing."""
     if housekeeping.forget:
         folder, freed = forget_derived(options)
-        typer.echo(f"{folder}: {freed:,} bytes of derived files cleared; the split file stays")
+        typer.echo(f"{folder}: {freed:,} bytes of derived files cleared; the split and {DUPLICATES_NAME} stay")
         return
     loaded = () if options.root is None else load_all(options.root)
     _show_root(loaded)
     opened = open_dataset(options)
     for note in opened.notes:
         typer.echo(note)
+    if advice := _duplicates_advice(opened):
+        typer.echo(advice)
     typer.echo(f"{describe_parts(opened)}\nsplit file: {opened.split_path}")
     if page.report is not None:
         write_report(page.report, opened, loaded, root=options.root, photos=page.photos)
         typer.echo(f"report: {page.report}")
+
+
+@app.command()
+@from_dataclasses
+def duplicates(
+    options: Annotated[DataOptions, View(without=("image_size", "synthetic_count"))],
+    sheet: Annotated[
+        Path | None, typer.Option(metavar="FILE.jpg", help="Draw twenty of the pairs, side by side, into this file.")
+    ] = None,
+) -> None:
+    """Look once for the same lesion across and within datasets, so that it stands in one part of the split."""
+    if options.root is None:
+        raise DataError("--data is missing: the folder of labelled photos")
+    samples, folder = samples_of(options)
+    written = (folder / SPLIT_NAME).is_file()
+    found, named = find_duplicates(samples, folder, seed=options.seed), by_name(samples)
+    print_table("Photos of one lesion", HEADER, summary(found, named))
+    differing = contradictions(found, named)
+    for line in differing[:SHOWN]:
+        typer.echo(f"warning: one lesion, two labels: {line}")
+    if len(differing) > SHOWN:
+        typer.echo(f"warning: and {len(differing) - SHOWN:,} pairs more of two labels")
+    if sheet is not None:
+        typer.echo(write_sheet(sheet, found, named))
+    if written:
+        typer.echo(
+            f"the split was there before: photos whose lesion stands in a more guarded part are left out from now on; "
+            f"move {folder / SPLIT_NAME} away to have one written that keeps them all"
+        )
+    typer.echo(f"duplicates: {folder / DUPLICATES_NAME}")
 
 
 @app.command()
@@ -78,6 +118,14 @@ def soft_labels(options: DataOptions, config: TeacherConfig) -> None:
     ensure_soft_labels(dataset, config)
     folder = soft_labels_folder(dataset, config)
     typer.echo(f"{describe(folder)}\n{folder}")
+
+
+def _duplicates_advice(opened: Dataset) -> str | None:
+    """What to do where several datasets were never searched for a common lesion."""
+    several = len({sample.dataset for sample in opened.samples}) > 1
+    if not several or (opened.folder / DUPLICATES_NAME).is_file():
+        return None
+    return "the same lesion may stand in two datasets: run python -m teacher duplicates --data with this folder"
 
 
 def _show_root(loaded: tuple[Loaded, ...]) -> None:

@@ -18,6 +18,7 @@ EXPORT = """
 
 TABLE = {
     "teacher data": "--cache --data --forget --image-size --no-photos --photos --report --seed --synthetic-count",
+    "teacher duplicates": "--cache --data --seed --sheet",
     "teacher labels": "dataset_name",
     "teacher soft-labels": """
         --bridging --cache --cell-power --data --folds --image-size --no-bridging --precision --sampling-power --seed

@@ -14,9 +14,10 @@ from teacher.data.sample import DataError
 
 LOCK_NAME = ".lock"
 SPLIT_NAME = "split.csv"
-KEPT = frozenset({LOCK_NAME, SPLIT_NAME, "photos"})
-"""What `forget` leaves: the split, which is written once and cannot be derived again with the same parts, and the
-drawings of the embedded dataset, which are its data."""
+DUPLICATES_NAME = "duplicates.csv"
+KEPT = frozenset({LOCK_NAME, SPLIT_NAME, DUPLICATES_NAME, "photos"})
+"""What `forget` leaves: the split, which is written once and cannot be derived again with the same parts, the pairs of
+photos that it rests on, and the drawings of the embedded dataset, which are its data."""
 
 _OUT_OF_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
 

@@ -15,6 +15,7 @@ from runtime.conditions import CONDITIONS
 from runtime.errors import one_line
 from teacher.console import progress
 from teacher.data.cache import SPLIT_NAME, clear_errors, forget, only_one
+from teacher.data.duplicates.table import linked
 from teacher.data.pixels import PixelStore, build_pixels
 from teacher.data.registry import load_all
 from teacher.data.sample import DataError, Sample
@@ -97,7 +98,8 @@ def open_dataset(options: DataOptions) -> Dataset:
     photos = [_photo(samples[index], store, index) for index in readable]
     split_path = folder / SPLIT_NAME
     divided = None if options.root is not None else options.synthetic_count
-    split = _settled(split_path, photos, seed=options.seed, divided=divided)
+    links = linked(folder, [photo.content for photo in photos])
+    split = _settled(split_path, photos, seed=options.seed, divided=divided, links=links)
     kept = [place for place, part in enumerate(split.parts) if part is not None]
     notes += tuple(_unreadable(samples[index], row.error) for index, row in enumerate(store.scanned) if row.error)
     return Dataset(
@@ -113,8 +115,20 @@ def open_dataset(options: DataOptions) -> Dataset:
     )
 
 
+def samples_of(options: DataOptions) -> tuple[Sequence[Sample], Path]:
+    """The samples of a data root, none of them opened yet, and the folder of what is derived from it.
+
+    Raises DataError as `open_dataset`.
+    """
+    root, folder = _locate(options)
+    return _load(root, options)[0], folder
+
+
 def forget_derived(options: DataOptions) -> tuple[Path, int]:
-    """Clears what was derived from a data root; returns the folder and the bytes it freed. The split file stays."""
+    """Clears what was derived from a data root; returns the folder and the bytes it freed.
+
+    The split file and the table of duplicates stay.
+    """
     _, folder = _locate(options)
     return folder, forget(folder)
 
@@ -194,14 +208,16 @@ def _unreadable(sample: Sample, reason: str) -> str:
     return f"unreadable, left out: {sample.image_id} ({one_line(str(sample.path))}: {reason})"
 
 
-def _settled(path: Path, photos: Sequence[Photo], *, seed: int, divided: int | None) -> Split:
+def _settled(
+    path: Path, photos: Sequence[Photo], *, seed: int, divided: int | None, links: Sequence[tuple[int, int]]
+) -> Split:
     """The split, read; or under the folder's lock written, so that two commands at once agree on one."""
     if path.is_file():
-        split, changed = settle_split(path, photos, seed=seed, divided=divided)
+        split, changed = settle_split(path, photos, seed=seed, divided=divided, links=links)
         if changed is None:
             return split
     with only_one(path.parent), clear_errors(path.parent):
-        split, changed = settle_split(path, photos, seed=seed, divided=divided)
+        split, changed = settle_split(path, photos, seed=seed, divided=divided, links=links)
         if changed is not None:
             write_split(path, changed)
         return split

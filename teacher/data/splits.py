@@ -303,8 +303,8 @@ def _as_asked(usable: Mapping[Name, SplitRow], photos: Sequence[Photo], notes: t
     left_out = [photo.sample.image_id for photo, row in zip(photos, found, strict=True) if row is None]
     if left_out:
         notes += (
-            f"{len(left_out):,} images left out (first: {left_out[0]}): since the split was written their patient or a "
-            "near-duplicate turned up in a part that must not know them",
+            f"{len(left_out):,} images left out (first: {left_out[0]}): since the split was written their patient, a "
+            "near-duplicate or another photo of their lesion turned up in a part that must not know them",
         )
     return Split(
         parts=tuple(row.part if row else None for row in found),
