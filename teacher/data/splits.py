@@ -47,8 +47,8 @@ GUARDED = (Part.TEST, Part.CALIBRATION, Part.VALIDATION, Part.TRAIN)
 NEAR_DUPLICATE_BITS = 2
 """Hamming distance of 64-bit perceptual hashes up to which two images count as the same picture."""
 
-BLOCK = 256
-"""Rows of hashes compared at once: 256 x N differences of eight bytes are 100 MB for N = 50,000."""
+BLOCK = 64
+"""Rows of hashes compared at once: 64 x N differences of eight bytes are 26 MB for N = 50,000."""
 
 COLUMNS = ("dataset", "image_id", "content", "phash", "group_id", "group", "part")
 OLD_COLUMNS = ("image_id", "dataset", "malignant", "group", "part")
