@@ -10,6 +10,7 @@ from teacher.console import print_table, run_cli
 from teacher.data import overview
 from teacher.data.cache import DUPLICATES_NAME, SPLIT_NAME
 from teacher.data.dataset import DataOptions, Dataset, describe_parts, forget_derived, open_dataset, samples_of
+from teacher.data.download.command import download
 from teacher.data.duplicates.search import find_duplicates
 from teacher.data.duplicates.sheet import write_sheet
 from teacher.data.duplicates.summary import HEADER, by_name, contradictions, summary
@@ -118,6 +119,9 @@ def soft_labels(options: DataOptions, config: TeacherConfig) -> None:
     ensure_soft_labels(dataset, config)
     folder = soft_labels_folder(dataset, config)
     typer.echo(f"{describe(folder)}\n{folder}")
+
+
+app.command()(from_dataclasses(download))
 
 
 def _duplicates_advice(opened: Dataset) -> str | None:

@@ -14,7 +14,16 @@ from typing import TextIO
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
 from rich.table import Table
 
 from runtime.bundle.load import Figure
@@ -46,12 +55,12 @@ class LoggedWork:
         self._start = self._said_at = clock()
         self._say(self._beginning())
 
-    def advance(self, note: str = "") -> None:
-        """One step further; `note` stands in the next line that is due."""
-        self._done += 1
+    def advance(self, note: str = "", *, steps: int = 1) -> None:
+        """Some steps further, or back; `note` stands in the next line that is due."""
+        self._done += steps
         self._note = note or self._note
         now = self._clock()
-        if self._total and self._done < self._total and now - self._said_at >= LOG_SECONDS:
+        if self._total and self._before < self._done < self._total and now - self._said_at >= LOG_SECONDS:
             left = (now - self._start) / (self._done - self._before) * (self._total - self._done)
             self._say(f"{100 * self._done // self._total}% of {self._total:,}, {clock_time(left)} left", self._note)
 
@@ -100,6 +109,28 @@ def progress(title: str, total: int, *, done: int = 0) -> Iterator[Advance]:
             bar.update(task, advance=1, note=note)
 
         yield advance
+
+
+@contextmanager
+def byte_progress(title: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A progress bar of `total` bytes, with their rate and the time left; lines where there is no terminal."""
+    console = Console(stderr=True)
+    if not can_draw(console):
+        work = LoggedWork(f"{title}, in bytes", total=total, stream=sys.stderr)
+        yield lambda amount: work.advance(steps=amount)
+        work.end()
+        return
+    columns = (
+        TextColumn("{task.description:<28}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console) as bar:
+        task = bar.add_task(title, total=total)
+        yield lambda amount: bar.advance(task, amount)
 
 
 def can_draw(console: Console) -> bool:

@@ -18,6 +18,7 @@ EXPORT = """
 
 TABLE = {
     "teacher data": "--cache --data --forget --image-size --no-photos --photos --report --seed --synthetic-count",
+    "teacher download": "--data --per-host dataset_name",
     "teacher duplicates": "--cache --data --seed --sheet",
     "teacher labels": "dataset_name",
     "teacher soft-labels": """

@@ -1,0 +1,1 @@
+"""Getting a dataset from where its authors keep it: `python -m teacher download DATASET --data DIR`."""
