@@ -282,7 +282,7 @@ class Steps:
         self._trail = Trail(session, address=page.route or START)
         self._view = page.views[0]
         self._view.on_confirm_pop = self._on_back
-        self.begin, self.follow, self.come_back = self._trail.begin, self._trail.follow, self._trail.come_back
+        self.begin, self.follow = self._trail.begin, self._trail.follow
 
     def then(self, draw: Callable[[], None]) -> Callable[[], None]:
         """What is called after each change: notes the step, and draws."""
@@ -295,6 +295,12 @@ class Steps:
             draw()
 
         return changed
+
+    def come_back(self) -> None:
+        """The page is connected again."""
+        address = self._trail.come_back(self._page.route or START)
+        if address is not None and self._page.web:
+            self._page.run_task(self._push, address)
 
     async def _push(self, address: str) -> None:
         with suppress(Exception):  # a page that is away for a moment: what is on show does not hang on its address

@@ -105,9 +105,14 @@ class Trail:
         if address != self.address and found is not None:
             self._show(found)
 
-    def come_back(self) -> None:
-        """The page was away for a while: what it had yet to tell is lost."""
+    def come_back(self, address: str) -> str | None:
+        """The page was away for a while, and stands at `address`: what it had yet to tell is lost. The address it has
+        to show, where that is another: a step made while it was away would be undone by its next reload."""
         self._pushed.clear()
+        if address == self.address:
+            return None
+        self._pushed.append(self.address)
+        return self.address
 
     def _show(self, index: int) -> None:
         """What is gone by now leads to the nearest thing that is there: nothing is pushed for it, or "back" would

@@ -45,6 +45,7 @@ def printable(text: str) -> str:
     """
     composed = unicodedata.normalize("NFC", text[:_LONGEST]).translate(_NEAR)
     shown = "".join(_nearest(character) for character in _joined(composed))
+    shown = "".join(_nearest(character) for character in _joined(shown))  # a near letter may be one that joins
     return " ".join(_without_runs(word) for word in shown.split(" ") if word)
 
 

@@ -3,7 +3,7 @@
 import itertools
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mobile_app.paper.letters import advance, drawn, font, lacking, printable, width, wrap
@@ -50,6 +50,7 @@ def test_what_the_font_lacks_is_shown_as_near_as_it_goes(written: str, shown: st
     assert printable(written) == shown
 
 
+@example("\U0001ee47")  # a mathematical letter whose near one joins
 @given(st.text(max_size=400))
 def test_any_text_becomes_one_that_can_be_printed(text: str) -> None:
     shown = printable(text)
