@@ -31,7 +31,9 @@ def text_field(
 ) -> ft.Control:
     """A text field, which says so below it where some of what is typed cannot be printed or shown."""
     look = desk.look
-    typed = ft.use_ref(value)
+    given, typed = ft.use_ref(value), ft.use_ref(value)
+    if given.current != value:  # the form has other words by now: those that a restarted program was given back
+        given.current = typed.current = value
     _, say = ft.use_state(remark_on(value, desk.texts.spots))
 
     def change(text: str) -> None:

@@ -92,9 +92,6 @@ def restarted(visit: Visit, notice: str) -> None:
     visit.sees(re.compile(re.escape(notice)))
 
 
-@pytest.mark.xfail(
-    strict=False, reason="after a merge the Notes field of a restored form reads as empty: to be found out"
-)
 def test_a_program_that_was_restarted_has_the_same_screen_and_what_was_typed(
     tmp_path: Path, browser: Any, bundle: Path
 ) -> None:
@@ -119,7 +116,7 @@ def test_a_program_that_was_restarted_has_the_same_screen_and_what_was_typed(
                 notes = visit.page.get_by_role("textbox", name="Notes").first
                 notes.click(timeout=PATIENCE)  # Flutter shows the value of a field to others once it is in use
                 expect = pytest.importorskip("playwright.sync_api").expect
-                expect(notes).to_have_value("itches", timeout=1000 * 60)
+                expect(notes).to_have_value("itches", timeout=PATIENCE)
                 visit.tap("Keep")
                 visit.hears_heading("right palm")
                 assert not visit.page.evaluate(

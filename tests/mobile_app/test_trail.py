@@ -344,3 +344,13 @@ def test_what_a_restarted_program_shows_is_where_back_ends(store: Store) -> None
     assert person.trail.back()
     assert person.session.tab is Tab.GUIDE
     assert not person.trail.back()
+
+
+def test_a_step_made_while_the_page_was_away_is_not_undone_by_its_return() -> None:
+    person = Person()
+    before = person.trail.address
+    person.session.open_tab(Tab.GUIDE)
+    assert person.trail.come_back(before) == "/guide", "the browser did not hear of it"
+    person.trail.follow("/guide")
+    assert person.session.tab is Tab.GUIDE
+    assert person.trail.come_back("/guide") is None
