@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from dataclasses import MISSING, asdict, dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_type_hints
 
@@ -11,9 +11,8 @@ import typer
 from distill.student import STUDENTS, StudentSpec
 from teacher.data.dataset import DataOptions
 from teacher.data.sampling import SamplingConfig
-from teacher.models.fine_tuning import Precision
+from teacher.models.config import Precision, TeacherConfig
 from teacher.options import OPTION
-from teacher.soft_labels import TeacherConfig
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,13 +61,17 @@ def to_json(config: TrainConfig) -> dict[str, Any]:
 
 
 def from_json(values: Mapping[str, Any]) -> TrainConfig:
-    """The config that `to_json` wrote. Raises KeyError or TypeError on another shape."""
+    """The config that `to_json` wrote; options that came later have their defaults.
+
+    Raises KeyError or TypeError on another shape.
+    """
     return _build(TrainConfig, values)
 
 
 def _build(kind: type, values: Mapping[str, Any]) -> Any:
     hints = get_type_hints(kind)
-    return kind(**{f.name: _restore(hints[f.name], values[f.name]) for f in fields(kind)})
+    given = (f for f in fields(kind) if f.name in values or f.default is f.default_factory is MISSING)
+    return kind(**{f.name: _restore(hints[f.name], values[f.name]) for f in given})
 
 
 def _restore(hint: Any, value: Any) -> Any:

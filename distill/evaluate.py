@@ -2,7 +2,6 @@
 
 import numpy as np
 from scipy.special import expit, softmax
-from sklearn.metrics import roc_auc_score
 
 from distill.student import Student
 from runtime.bundle.load import Figure
@@ -16,7 +15,7 @@ from teacher.evaluation.figures import (
     rate_figure,
     sensitivity_at_specificity,
 )
-from teacher.models.fine_tuning import Answers, ask
+from teacher.models.answers import Answers, ask
 
 TARGET_SENSITIVITY = 0.95
 
@@ -25,18 +24,6 @@ def predict(student: Student, dataset: Dataset, indices: np.ndarray) -> Answers:
     """The student's float32 answers to samples as the device sees them. The student must be in eval mode."""
     spec = student.spec
     return ask(student, dataset, ViewPlan(indices), size=spec.image_size, mean=spec.mean, std=spec.std)
-
-
-def quick_scores(predictions: Answers, malignant: np.ndarray, conditions: np.ndarray) -> dict[str, float]:
-    """Point values for the epoch's line in the history."""
-    present = np.unique(conditions)
-    return {
-        "malignancy_auc": _safe_auc(malignant, predictions.malignancy),
-        "conditions_macro_auc": float(
-            np.mean([_safe_auc(conditions == c, softmax(predictions.conditions, axis=1)[:, c]) for c in present])
-        ),
-        "condition_accuracy": float((predictions.conditions.argmax(axis=1) == conditions).mean()),
-    }
 
 
 def figures(student: Student, dataset: Dataset, part: Part, *, threshold: float) -> dict[str, Figure]:
@@ -60,7 +47,3 @@ def calibration_threshold(student: Student, dataset: Dataset) -> float:
     indices = dataset.part(Part.CALIBRATION)
     scores = expit(predict(student, dataset, indices).malignancy.astype(np.float64))
     return float(np.quantile(scores[dataset.malignant(indices)], 1 - TARGET_SENSITIVITY, method="lower"))
-
-
-def _safe_auc(labels: np.ndarray, scores: np.ndarray) -> float:
-    return float(roc_auc_score(labels, scores)) if labels.any() and not labels.all() else float("nan")

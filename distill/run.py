@@ -7,12 +7,12 @@ from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 
-from distill.checkpoint import Progress
 from distill.config import TrainConfig, from_json, to_json
 from distill.student import CONFIG_NAME, WEIGHTS_NAME, StudentError
 from runtime.bundle.load import Figure
 from runtime.files import write_json, written_whole
 from teacher.data.dataset import Dataset, open_dataset
+from teacher.models.checkpoint import Progress
 
 DEFAULT_RUNS = Path("runs")
 HISTORY_NAME, METRICS_NAME, CURVES_NAME = "history.csv", "metrics.json", "curves.png"

@@ -11,12 +11,11 @@ from safetensors.torch import save_file
 from timm.utils import ModelEmaV3
 from torch import Tensor, nn
 
-from distill.checkpoint import Progress, drop_checkpoints, load_checkpoint, save_checkpoint
 from distill.config import TrainConfig
-from distill.evaluate import calibration_threshold, figures, predict, quick_scores
+from distill.evaluate import calibration_threshold, figures, predict
 from distill.losses import Targets, distillation_loss
 from distill.run import draw_curves, write_history, write_metrics
-from distill.student import WEIGHTS_NAME, Student, StudentOutput, load_student, load_trunk_weights
+from distill.student import WEIGHTS_NAME, Student, StudentError, StudentOutput, load_student, load_trunk_weights
 from runtime.bundle.load import Figure
 from runtime.files import written_whole
 from teacher.console import Advance, progress
@@ -24,7 +23,10 @@ from teacher.data.batches import ViewPlan, normalise, view_batches
 from teacher.data.dataset import Dataset
 from teacher.data.sampling import Sampling, Shifts, sampling_of
 from teacher.data.splits import Part
-from teacher.models.fine_tuning import autocast, steps_per_epoch
+from teacher.models.answers import quick_scores
+from teacher.models.checkpoint import Progress, drop_checkpoints, load_checkpoint, save_checkpoint
+from teacher.models.compute import this_compute
+from teacher.models.fine_tuning import steps_per_epoch
 from teacher.soft_labels import SoftLabels
 
 MAX_GRADIENT = 5.0
@@ -70,7 +72,7 @@ def train(
         while reached.epoch < last:
             loss = _train_epoch(learner, config, dataset, labels, sampling, reached.epoch, advance)
             reached = _validate(learner, dataset, reached, loss)
-            save_checkpoint(run, reached, learner.models(), learner.optimizer)
+            save_checkpoint(run, reached, learner.models(), learner.optimizer, error=StudentError)
             write_history(run, reached.history)
     if reached.epoch < config.epochs:
         return {}
@@ -127,7 +129,7 @@ def _train_epoch(
 
 def _step(learner: _Learner, config: TrainConfig, images: Tensor, targets: Targets, shifts: Shifts) -> float:
     spec = config.student_spec
-    with autocast(config.precision):
+    with this_compute().autocast(config.precision):
         output = learner.student(normalise(images, spec.mean, spec.std))
     output = StudentOutput(*(tensor.float() for tensor in output))
     loss = distillation_loss(output, targets, soft_weight=config.soft_weight, shifts=shifts)

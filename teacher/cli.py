@@ -19,8 +19,9 @@ from teacher.data.labels import COLUMNS, label_table, table_names
 from teacher.data.registry import all_datasets, dataset, load_all, warnings_of
 from teacher.data.report import write_report
 from teacher.data.sample import DataError
+from teacher.models.config import TeacherConfig
 from teacher.options import OPTION, View, from_dataclasses
-from teacher.soft_labels import TeacherConfig, describe, ensure_soft_labels, soft_labels_folder
+from teacher.soft_labels import check_labels, describe, ensure_soft_labels, soft_labels_folder
 
 SHOWN = 20
 """Contradictions that are printed; all of them stand in the table."""
@@ -44,6 +45,14 @@ class Report:
     """write what was found as one HTML page, such as report.html"""
     photos: Annotated[bool, OPTION] = True
     """small copies of some photos in that page, which then may not be passed on further than the photos"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checking:
+    """Whether stored labels are still what their teachers say."""
+
+    check: Annotated[int, typer.Option(min=0, metavar="N")] = 0
+    """compute N random stored labels again, refuse those that differ, and end"""
 
 
 @app.command()
@@ -113,9 +122,13 @@ def labels(
 
 @app.command(name="soft-labels")
 @from_dataclasses
-def soft_labels(options: DataOptions, config: TeacherConfig) -> None:
+def soft_labels(options: DataOptions, config: TeacherConfig, checking: Checking) -> None:
     """Train cross-fitted teachers and store what they say of every training image in every view."""
     dataset = open_dataset(options)
+    if checking.check:
+        largest = check_labels(dataset, config, count=checking.check)
+        typer.echo(f"{checking.check:,} stored labels computed again: at most {largest:.1e} apart")
+        return
     ensure_soft_labels(dataset, config)
     folder = soft_labels_folder(dataset, config)
     typer.echo(f"{describe(folder)}\n{folder}")

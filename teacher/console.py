@@ -4,11 +4,12 @@ Progress is drawn on a terminal; a log file gets whole lines instead, few of the
 """
 
 import io
+import os
 import signal
 import sys
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, redirect_stdout
 from typing import TextIO
 
 import typer
@@ -87,6 +88,9 @@ class LoggedWork:
 @contextmanager
 def progress(title: str, total: int, *, done: int = 0) -> Iterator[Advance]:
     """A progress bar of `total` steps with time spent and time left; lines where standard error is no terminal."""
+    if not speaks():
+        yield lambda _: None
+        return
     console = Console(stderr=True)
     if not can_draw(console):
         work = LoggedWork(title, total=total, done=done, stream=sys.stderr)
@@ -138,11 +142,21 @@ def can_draw(console: Console) -> bool:
     return console.file.isatty() and not console.is_dumb_terminal
 
 
+def speaks() -> bool:
+    """Whether this process says what is done: of those that `accelerate launch` starts for one command the first."""
+    return os.environ.get("RANK", "0") == "0"
+
+
 def run_cli(app: typer.Typer) -> None:
     """Run a command line: our own errors become one line on stderr and exit 1, never a traceback; Ctrl-C exits 130.
 
     SIGTERM ends a command as Ctrl-C does, so that it tidies up and says how to go on.
     """
+    with redirect_stdout(None) if not speaks() else nullcontext():
+        _run(app)
+
+
+def _run(app: typer.Typer) -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(line_buffering=True)  # in a file its lines then stand among those of standard error
     before = signal.signal(signal.SIGTERM, _interrupt)

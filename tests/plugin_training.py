@@ -5,8 +5,8 @@ import pytest
 from distill.config import TrainConfig
 from distill.student import student_spec
 from teacher.data.dataset import DataOptions, Dataset, open_dataset
-from teacher.models.fine_tuning import FinetuneConfig
-from teacher.soft_labels import SoftLabels, TeacherConfig, ensure_soft_labels
+from teacher.models.config import FinetuneConfig, TeacherConfig
+from teacher.soft_labels import SoftLabels, ensure_soft_labels
 
 SIZE = 64
 SMALL_STUDENT = "test_efficientnet"

@@ -17,16 +17,17 @@ import typer
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from distill.checkpoint import Progress, load_checkpoint, save_checkpoint
 from distill.int8.simulate import Ranges, Scheme, Simulation
 from distill.int8.starting_ranges import least_error_ranges
-from distill.student import Student, StudentOutput
+from distill.student import Student, StudentError, StudentOutput
 from teacher.console import Advance
 from teacher.data.batches import ViewPlan, normalise, view_batches
 from teacher.data.dataset import Dataset
 from teacher.data.splits import Part
 from teacher.data.views import ViewConfig
-from teacher.models.fine_tuning import ANSWER_BATCH, steps_per_epoch
+from teacher.models.checkpoint import Progress, load_checkpoint, save_checkpoint
+from teacher.models.config import ANSWER_BATCH
+from teacher.models.fine_tuning import steps_per_epoch
 from teacher.options import OPTION
 
 CALIBRATION_PHOTOS = 256
@@ -128,7 +129,7 @@ def fine_tune(
         _train_block(learner, config, dataset, plan, block * BLOCK, advance)
         if work is not None:
             progress = Progress(epoch=block + 1, best_epoch=0, best_score=0.0, history=())
-            save_checkpoint(work, progress, learner.models(), learner.optimizer)
+            save_checkpoint(work, progress, learner.models(), learner.optimizer, error=StudentError)
     student = learner.student.to(memory_format=torch.contiguous_format)
     return QuantisedStudent(student=student, ranges=learner.simulation.ranges(), scheme=start.scheme)
 

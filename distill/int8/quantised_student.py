@@ -14,7 +14,6 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from scipy.special import expit
 
-from distill.evaluate import quick_scores
 from distill.int8.fine_tune import QuantisedStudent, QuantizeConfig, calibration_batches, fine_tune, rounded_off
 from distill.int8.simulate import Scheme, Simulation
 from distill.run import METRICS_NAME, open_run_data, read_config
@@ -26,8 +25,10 @@ from teacher.console import Advance, progress
 from teacher.data.batches import ViewPlan
 from teacher.data.dataset import Dataset
 from teacher.data.splits import Part
-from teacher.models.fine_tuning import ANSWER_BATCH, Answers, ask, steps_per_epoch
-from teacher.soft_labels import TeacherConfig, view_seeds
+from teacher.models.answers import Answers, ask, quick_scores
+from teacher.models.config import ANSWER_BATCH, TeacherConfig
+from teacher.models.fine_tuning import steps_per_epoch
+from teacher.soft_labels import view_seeds
 
 FOLDER = "quantized"
 RANGES_NAME = "ranges.json"

@@ -27,7 +27,7 @@ from runtime.errors import SkintagError
 from runtime.files import write_json, written_whole
 from teacher.data.dataset import DataOptions, Dataset, open_dataset
 from teacher.data.splits import Part
-from teacher.soft_labels import TeacherConfig
+from teacher.models.config import TeacherConfig
 
 PREFIX = "photo_student.student."
 """Where the student stands in the exported module: the exporter names weights by their path in it."""

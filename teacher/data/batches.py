@@ -1,5 +1,6 @@
 """Batches of views as tensors, made ahead by threads while the model computes."""
 
+import os
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -32,17 +33,22 @@ class ViewPlan:
 
     def slices(self, batch_size: int) -> list["ViewPlan"]:
         starts = range(0, len(self), batch_size)
-        return [self._slice(slice(start, start + batch_size)) for start in starts]
+        return [self.slice(slice(start, start + batch_size)) for start in starts]
 
-    def _slice(self, part: slice) -> "ViewPlan":
+    def slice(self, part: slice) -> "ViewPlan":
         return ViewPlan(self.indices[part], None if self.seeds is None else self.seeds[part], self.config)
 
 
 def view_batches(dataset: Dataset, plan: ViewPlan, *, size: int, batch_size: int) -> Iterator[Tensor]:
     """The planned views in order: uint8 (B, 3, size, size)."""
+    return planned_batches(dataset, plan.slices(batch_size), size=size)
+
+
+def planned_batches(dataset: Dataset, plans: Sequence[ViewPlan], *, size: int) -> Iterator[Tensor]:
+    """One batch a plan, in order: uint8 (B, 3, size, size); made by as many threads as there are cores."""
     waiting: deque = deque()
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        for part in plan.slices(batch_size):
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        for part in plans:
             waiting.append(pool.submit(_batch, dataset, part, size))
             if len(waiting) > AHEAD:
                 yield waiting.popleft().result()
@@ -54,7 +60,8 @@ def normalise(images: Tensor, mean: Sequence[float], std: Sequence[float]) -> Te
     """uint8 (B, 3, S, S) -> float32, (x / 255 - mean) / std, channels last (what the CPU kernels prefer)."""
     scaled = images.to(torch.float32).div_(255)
     shape = (1, 3, 1, 1)
-    normal = scaled.sub_(torch.tensor(mean).view(shape)).div_(torch.tensor(std).view(shape))
+    centre, spread = (torch.tensor(values, device=images.device).view(shape) for values in (mean, std))
+    normal = scaled.sub_(centre).div_(spread)
     return normal.contiguous(memory_format=torch.channels_last)
 
 
@@ -78,4 +85,6 @@ def _batch(dataset: Dataset, part: ViewPlan, size: int) -> Tensor:
             )
             for index, seed in pairs
         ]
+    if not views:  # another process's share of a short batch is all of it
+        return torch.zeros(0, 3, size, size, dtype=torch.uint8)
     return torch.from_numpy(np.stack(views)).permute(0, 3, 1, 2)

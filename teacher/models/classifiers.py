@@ -8,21 +8,10 @@ import numpy as np
 import xgboost
 
 from runtime.conditions import CONDITIONS
+from teacher.models.config import BoosterConfig
 
 EPSILON = 1e-4
 """Probability floor before the logarithm: a tree leaf may say 0, a logit must be finite."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class BoosterConfig:
-    """Small trees on random tenths of the embedding: with a thousand samples deeper ones repeat the labels."""
-
-    rounds: int = 60
-    depth: int = 3
-    learning_rate: float = 0.15
-    column_share: float = 0.2
-    row_share: float = 0.7
-    seed: int = 0
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,6 @@ import types
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal
 
 import numpy as np
 import torch
@@ -21,10 +20,7 @@ from torch import Tensor, nn
 from torch.distributed.nn.functional import all_reduce
 from torch.nn import functional as F
 
-from teacher.models.encoder import TeacherError
-
-Precision = Literal["float32", "bfloat16", "float16", "auto"]
-"""Of the arithmetic; "auto" is bfloat16 on a GPU that computes in it and float32 elsewhere."""
+from teacher.models.config import Precision, TeacherError
 
 
 @dataclass(frozen=True, kw_only=True)

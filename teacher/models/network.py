@@ -5,7 +5,8 @@ from typing import NamedTuple
 from torch import Tensor, nn
 
 from runtime.conditions import CONDITIONS
-from teacher.models.encoder import Encoder, EncoderChoice, TeacherError
+from teacher.models.config import EncoderChoice, TeacherError
+from teacher.models.encoder import Encoder
 from teacher.models.siglip import siglip_encoder
 from teacher.models.trunks import TIMM_PREFIX, trunk_encoder
 
@@ -32,7 +33,10 @@ class Teacher(nn.Module):
 
     def forward(self, images: Tensor) -> TeacherOutput:
         """images: (B, 3, S, S) float, normalised by the teacher's mean and std."""
-        features = self.encoder(images)
+        return self.judged(self.encoder(images))
+
+    def judged(self, features: Tensor) -> TeacherOutput:
+        """features: (B, D), of the encoder."""
         dropped = self.dropout(features)
         return TeacherOutput(self.malignancy_head(dropped).squeeze(1), self.conditions_head(dropped), features)
 

@@ -1,13 +1,24 @@
-"""SigLIP's vision tower (Zhai et al. 2023, arXiv:2303.15343) from `transformers`.
+"""SigLIP's vision tower (Zhai et al. 2023, arXiv:2303.15343; SigLIP 2: Tschannen et al. 2025, arXiv:2502.14786).
 
-A preset that trains from scratch, a checkpoint of the hub, or a local folder.
+A preset, a checkpoint of the hub, or a local folder. Of a checkpoint with both towers only the one that sees is loaded:
+428 of 878 million parameters for `google/siglip-so400m-patch14-384`.
 """
 
+from collections.abc import Sequence
+
+import torch
 from torch import Tensor, nn
-from transformers import SiglipVisionConfig, SiglipVisionModel
+from transformers import (
+    AutoConfig,
+    Siglip2VisionConfig,
+    Siglip2VisionModel,
+    SiglipVisionConfig,
+    SiglipVisionModel,
+)
 
 from runtime.errors import first_line
-from teacher.models.encoder import Encoder, TeacherError
+from teacher.models.config import TeacherError
+from teacher.models.encoder import BlockedNetwork, Encoder
 
 PRESETS: dict[str, SiglipVisionConfig] = {
     # 8 x 8 patches of 12 pixels, 1.3 M parameters: a few seconds an epoch of synthetic data on two cores.
@@ -17,36 +28,85 @@ PRESETS: dict[str, SiglipVisionConfig] = {
 }
 SIGLIP_MEAN = SIGLIP_STD = (0.5, 0.5, 0.5)
 
+KINDS = {
+    "siglip": SiglipVisionModel,
+    "siglip_vision_model": SiglipVisionModel,
+    "siglip2": Siglip2VisionModel,
+    "siglip2_vision_model": Siglip2VisionModel,
+}
+"""By the model type that a checkpoint names: of both towers, or of the one alone. SigLIP 2 at a fixed size is of the
+first type; the second takes pictures of any shape ("NaFlex"), here squares."""
 
-class _SiglipTower(nn.Module):
+
+class _SiglipTower(BlockedNetwork):
     """The vision tower alone, answering with its attention-pooled embedding."""
 
-    def __init__(self, tower: SiglipVisionModel) -> None:
+    def __init__(self, tower: SiglipVisionModel | Siglip2VisionModel) -> None:
         super().__init__()
         self.tower = tower
 
-    def forward(self, images: Tensor) -> Tensor:
-        return self.tower(pixel_values=images.contiguous()).pooler_output  # (B, D)
+    @property
+    def blocks(self) -> Sequence[nn.Module]:
+        return list(self.tower.encoder.layers)
+
+    def stem(self, images: Tensor) -> Tensor:
+        """(B, 3, S, S) -> (B, patches, D)"""
+        if isinstance(self.tower, SiglipVisionModel):
+            return self.tower.embeddings(images.contiguous())
+        return self._flexible_stem(images)
+
+    def block(self, number: int, hidden: Tensor) -> Tensor:
+        return self.tower.encoder.layers[number](hidden, None)
+
+    def end(self, hidden: Tensor) -> Tensor:
+        return self.tower.head(self.tower.post_layernorm(hidden))
+
+    def end_modules(self) -> Sequence[nn.Module]:
+        return (self.tower.post_layernorm, self.tower.head)
+
+    def _flexible_stem(self, images: Tensor) -> Tensor:
+        """NaFlex takes patches as rows, row by row, each with its pixels' channels last."""
+        side = _number(self.tower.config.patch_size)
+        batch, channels, height, width = images.shape
+        rows, columns = height // side, width // side
+        cut = images.reshape(batch, channels, rows, side, columns, side).permute(0, 2, 4, 3, 5, 1)
+        shapes = torch.tensor([[rows, columns]], device=images.device).expand(batch, 2)
+        return self.tower.embeddings(cut.reshape(batch, rows * columns, -1), shapes)
 
 
 def siglip_encoder(name: str) -> Encoder:
     """A preset or a checkpoint by name. Raises TeacherError where there is neither, or its input is not square."""
     tower = SiglipVisionModel(PRESETS[name]) if name in PRESETS else _checkpoint(name)
-    config = tower.config
-    if not isinstance(config.image_size, int):
-        raise TeacherError(f"--teacher {name}: its input is not square ({config.image_size})")
     return Encoder(
         network=_SiglipTower(tower),
-        image_size=config.image_size,
-        width=config.hidden_size,
+        image_size=_image_size(name, tower.config),
+        width=tower.config.hidden_size,
         mean=SIGLIP_MEAN,
         std=SIGLIP_STD,
     )
 
 
-def _checkpoint(name: str) -> SiglipVisionModel:
+def _image_size(name: str, config: SiglipVisionConfig | Siglip2VisionConfig) -> int:
+    if not config.vision_use_head:
+        raise TeacherError(f"--teacher {name}: it has no attention pooling, which makes the embedding")
+    if isinstance(config, Siglip2VisionConfig):  # as many patches as it was trained with
+        return _number(config.patch_size) * int(config.num_patches**0.5)
+    if not isinstance(config.image_size, int):
+        raise TeacherError(f"--teacher {name}: its input is not square ({config.image_size})")
+    return config.image_size
+
+
+def _number(size: int | Sequence[int]) -> int:
+    """A side that the configuration may give for height and width alike."""
+    return size if isinstance(size, int) else size[0]
+
+
+def _checkpoint(name: str) -> SiglipVisionModel | Siglip2VisionModel:
     try:
-        return SiglipVisionModel.from_pretrained(name)
+        kind = AutoConfig.from_pretrained(name).model_type
+        if kind not in KINDS:
+            raise TeacherError(f"--teacher {name}: a model of type {kind}; it takes {', '.join(KINDS)}, or timm:NAME")
+        return KINDS[kind].from_pretrained(name, dtype=torch.float32)
     except (OSError, ValueError) as error:
         raise TeacherError(
             f"--teacher {name}: no preset ({', '.join(PRESETS)}), no local folder, not to be had from the hub; "

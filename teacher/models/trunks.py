@@ -1,15 +1,18 @@
 """Trunks of timm, filled from local files: what teacher and student both ask of one, and one as a teacher's encoder."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import timm
 import torch
 from safetensors.torch import load_file
 from timm.data import resolve_model_data_config
-from torch import nn
+from timm.models import EfficientNet, VisionTransformer
+from torch import Tensor, nn
 
 from runtime.errors import SkintagError
-from teacher.models.encoder import Encoder, EncoderChoice, TeacherError
+from teacher.models.config import EncoderChoice, TeacherError
+from teacher.models.encoder import BlockedNetwork, Encoder
 
 TIMM_PREFIX = "timm:"
 """How a teacher's name says that the rest is timm's."""
@@ -26,12 +29,91 @@ def trunk_encoder(choice: EncoderChoice) -> Encoder:
     data = resolve_model_data_config(trunk)
     size = choice.image_size or data["input_size"][-1]
     return Encoder(
-        network=trunk,
+        network=_blocked(trunk),
         image_size=size,
         width=feature_width(trunk, size),
         mean=tuple(data["mean"]),
         std=tuple(data["std"]),
     )
+
+
+class _WholeTrunk(BlockedNetwork):
+    """A trunk whose insides are not known here: one block."""
+
+    def __init__(self, trunk: nn.Module) -> None:
+        super().__init__()
+        self.trunk = trunk
+
+    @property
+    def blocks(self) -> Sequence[nn.Module]:
+        return (self.trunk,)
+
+    def stem(self, images: Tensor) -> Tensor:
+        return images
+
+    def block(self, number: int, hidden: Tensor) -> Tensor:
+        return self.trunk(hidden)
+
+    def end(self, hidden: Tensor) -> Tensor:
+        return hidden
+
+    def end_modules(self) -> Sequence[nn.Module]:
+        return ()
+
+
+class _ConvolutionalTrunk(BlockedNetwork):
+    """EfficientNets and their kin (also V2 and MobileNetV2): inverted residuals, one block each."""
+
+    def __init__(self, trunk: EfficientNet) -> None:
+        super().__init__()
+        self.trunk = trunk
+
+    @property
+    def blocks(self) -> Sequence[nn.Module]:
+        return [block for stage in self.trunk.blocks for block in stage]  # pyright: ignore[reportGeneralTypeIssues]
+
+    def stem(self, images: Tensor) -> Tensor:
+        return self.trunk.bn1(self.trunk.conv_stem(images))
+
+    def block(self, number: int, hidden: Tensor) -> Tensor:
+        return self.blocks[number](hidden)
+
+    def end(self, hidden: Tensor) -> Tensor:
+        return self.trunk.forward_head(self.trunk.bn2(self.trunk.conv_head(hidden)))
+
+    def end_modules(self) -> Sequence[nn.Module]:
+        return (self.trunk.conv_head, self.trunk.bn2)
+
+
+class _TransformerTrunk(BlockedNetwork):
+    """Vision transformers of timm."""
+
+    def __init__(self, trunk: VisionTransformer) -> None:
+        super().__init__()
+        self.trunk = trunk
+
+    @property
+    def blocks(self) -> Sequence[nn.Module]:
+        return list(self.trunk.blocks)
+
+    def stem(self, images: Tensor) -> Tensor:
+        patches = self.trunk._pos_embed(self.trunk.patch_embed(images))
+        return self.trunk.norm_pre(self.trunk.patch_drop(patches))
+
+    def block(self, number: int, hidden: Tensor) -> Tensor:
+        return self.trunk.blocks[number](hidden)
+
+    def end(self, hidden: Tensor) -> Tensor:
+        return self.trunk.forward_head(self.trunk.norm(hidden))
+
+    def end_modules(self) -> Sequence[nn.Module]:
+        return [one for one in (self.trunk.norm, self.trunk.fc_norm, self.trunk.attn_pool) if one is not None]
+
+
+def _blocked(trunk: nn.Module) -> BlockedNetwork:
+    if isinstance(trunk, EfficientNet):
+        return _ConvolutionalTrunk(trunk)
+    return _TransformerTrunk(trunk) if isinstance(trunk, VisionTransformer) else _WholeTrunk(trunk)
 
 
 def feature_width(trunk: nn.Module, image_size: int) -> int:

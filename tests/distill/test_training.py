@@ -17,13 +17,13 @@ from plugin_training import SMALL_STUDENT
 from safetensors import SafetensorError
 from safetensors.torch import save_file
 
-from distill.checkpoint import Progress, load_checkpoint, save_checkpoint
 from distill.cli import app
 from distill.config import TrainConfig, from_json, to_json
 from distill.run import create_run, newest_run, read_config
 from distill.student import Student, StudentError, load_student, load_trunk_weights, student_spec
 from distill.trainer import learning_rate, train
 from teacher.data.dataset import Dataset
+from teacher.models.checkpoint import Progress, load_checkpoint, save_checkpoint
 from teacher.soft_labels import SoftLabels
 
 
@@ -220,13 +220,13 @@ def test_a_full_disk_keeps_the_checkpoint_before(tmp_path: Path, monkeypatch: py
     model = torch.nn.Linear(2, 2)
     optimizer = torch.optim.AdamW(model.parameters())
     first = Progress(epoch=1, best_epoch=1, best_score=0.5, history=())
-    save_checkpoint(tmp_path, first, {"model": model}, optimizer)
+    save_checkpoint(tmp_path, first, {"model": model}, optimizer, error=StudentError)
 
     def full(*_: object) -> None:
         raise SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
 
-    monkeypatch.setattr("distill.checkpoint.save_file", full)
+    monkeypatch.setattr("teacher.models.checkpoint.save_file", full)
     with pytest.raises(StudentError, match=r"checkpoint of epoch 2 cannot be written .*No space left.*--resume"):
-        save_checkpoint(tmp_path, replace(first, epoch=2), {"model": model}, optimizer)
+        save_checkpoint(tmp_path, replace(first, epoch=2), {"model": model}, optimizer, error=StudentError)
     assert load_checkpoint(tmp_path, {"model": model}, optimizer) == first
     assert [path.name for path in tmp_path.iterdir()] == ["checkpoint-0001"]

@@ -14,7 +14,7 @@ from export.bundle.formats import FORMATS
 from export.cli import main
 from runtime.files import write_json
 from teacher.data.dataset import DataOptions, Dataset
-from teacher.soft_labels import TeacherConfig
+from teacher.models.config import TeacherConfig
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:

@@ -19,10 +19,9 @@ from teacher.data import pixels
 from teacher.data.dataset import DataOptions, Dataset, forget_derived, grouped_folds, open_dataset
 from teacher.data.sample import DataError
 from teacher.data.splits import OLD_COLUMNS, Part
-from teacher.label_sets import first_rows, folds_of, names, read_rows, still_holds
-from teacher.models.encoder import EncoderChoice
-from teacher.models.fine_tuning import FinetuneConfig
-from teacher.soft_labels import TeacherConfig, ensure_soft_labels, soft_labels_folder
+from teacher.models.config import EncoderChoice, FinetuneConfig, TeacherConfig
+from teacher.soft_labels import ensure_soft_labels, soft_labels_folder
+from teacher.soft_labels.sets import first_rows, folds_of, names, read_rows, still_holds
 
 SIZE = 32
 FIRST = 60

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from distill.student import StudentError
-from runtime.errors import first_line
+from runtime.errors import SkintagError, first_line
 
 PREFIX = "checkpoint-"
 STATE_NAME = "state.json"
@@ -30,45 +30,64 @@ class Progress:
 
 
 def save_checkpoint(
-    run: Path, progress: Progress, models: dict[str, nn.Module], optimizer: torch.optim.Optimizer
+    run: Path,
+    progress: Progress,
+    models: Mapping[str, nn.Module],
+    optimizer: torch.optim.Optimizer,
+    *,
+    error: type[SkintagError],
+    only: Collection[str] | None = None,
 ) -> None:
     """Write the checkpoint of an epoch aside, rename it, then drop the older ones.
 
-    A kill at any point leaves either the older checkpoint or the new one whole. Raises StudentError where the disk
-    refuses; the older one stays.
+    `only`: the tensors that training changes, where the others are in the model already. A kill at any point leaves
+    either the older checkpoint or the new one whole. Raises `error` where the disk refuses; the older one stays.
     """
     aside = run / f"partial-{progress.epoch:04d}"
     try:
-        _write(aside, progress, models, optimizer)
+        _write(aside, progress, models, optimizer, only)
         target = run / f"{PREFIX}{progress.epoch:04d}"
         shutil.rmtree(target, ignore_errors=True)
         aside.rename(target)
-    except (OSError, SafetensorError) as error:  # safetensors reports a full disk in a type of its own
+    except (OSError, SafetensorError) as problem:  # safetensors reports a full disk in a type of its own
         shutil.rmtree(aside, ignore_errors=True)
-        raise StudentError(
-            f"{run}: the checkpoint of epoch {progress.epoch} cannot be written ({first_line(error)}); the one before "
-            "is kept: free some space or make the folder writable, then continue with --resume"
-        ) from error
+        raise error(
+            f"{run}: the checkpoint of epoch {progress.epoch} cannot be written ({first_line(problem)}); the one "
+            "before is kept: free some space or make the folder writable, then continue with --resume"
+        ) from problem
     for older in _checkpoints(run)[:-1]:
         shutil.rmtree(older)
 
 
-def _write(aside: Path, progress: Progress, models: dict[str, nn.Module], optimizer: torch.optim.Optimizer) -> None:
+def _write(
+    aside: Path,
+    progress: Progress,
+    models: Mapping[str, nn.Module],
+    optimizer: torch.optim.Optimizer,
+    only: Collection[str] | None,
+) -> None:
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir(parents=True)
     for name, model in models.items():
-        save_file({key: value.contiguous() for key, value in model.state_dict().items()}, aside / f"{name}.safetensors")
+        own = {key: value for key, value in model.state_dict().items() if only is None or key in only}
+        save_file({key: value.contiguous() for key, value in own.items()}, aside / f"{name}.safetensors")
     save_file(_optimizer_tensors(optimizer), aside / "optimizer.safetensors")
     (aside / STATE_NAME).write_text(json.dumps(_progress_json(progress)))
 
 
-def load_checkpoint(run: Path, models: dict[str, nn.Module], optimizer: torch.optim.Optimizer) -> Progress | None:
+def load_checkpoint(
+    run: Path,
+    models: Mapping[str, nn.Module],
+    optimizer: torch.optim.Optimizer,
+    *,
+    only: Collection[str] | None = None,
+) -> Progress | None:
     """Put the newest checkpoint back into models and optimizer; None where there is none yet."""
     found = _checkpoints(run)
     if not found:
         return None
     for name, model in models.items():
-        model.load_state_dict(load_file(found[-1] / f"{name}.safetensors"))
+        model.load_state_dict(load_file(found[-1] / f"{name}.safetensors"), strict=only is None)
     _restore_optimizer(optimizer, load_file(found[-1] / "optimizer.safetensors"))
     values = json.loads((found[-1] / STATE_NAME).read_text())
     return Progress(**{**values, "history": tuple(values["history"])})

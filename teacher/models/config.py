@@ -1,0 +1,103 @@
+"""All that decides a teacher, beside the data. No torch here: the command line reads it before anything is loaded."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from runtime.errors import SkintagError
+from teacher.data.sampling import SamplingConfig
+from teacher.data.views import ViewConfig
+from teacher.options import OPTION
+
+Precision = Literal["float32", "bfloat16", "float16", "auto"]
+"""Of the arithmetic; "auto" is bfloat16 on a GPU that computes in it and float32 elsewhere."""
+
+ANSWER_BATCH = 64
+"""Views a network is asked about at once."""
+
+
+class TeacherError(SkintagError):
+    """A teacher that cannot be built or used; the message says which and what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncoderChoice:
+    """Which encoder the teacher stands on."""
+
+    name: Annotated[str, typer.Option("--teacher")] = "tiny"
+    """the preset tiny, a SigLIP or SigLIP 2 checkpoint (hub name or local folder), or timm:NAME"""
+    init: Annotated[Path | None, typer.Option("--teacher-init")] = None
+    """pretrained trunk of a timm teacher, a safetensors file"""
+    image_size: Annotated[int | None, typer.Option("--teacher-size", min=32)] = None
+    """input side of a timm teacher, where its architecture leaves it open"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FinetuneConfig:
+    """How a teacher learns."""
+
+    epochs: Annotated[int, typer.Option("--teacher-epochs", min=1)] = 12
+    """fine-tuning epochs of the teacher"""
+    blocks: Annotated[int | None, typer.Option("--teacher-blocks", min=0)] = None
+    """last blocks of the encoder that learn, with the two heads; without it all of them
+
+    A pretrained SigLIP wants 4; the others answer once per view, without gradients."""
+    kept_views: Annotated[int, typer.Option("--teacher-kept-views", min=0)] = 0
+    """views of each image that are drawn once, and what the frozen blocks say of them kept; 0: new views every epoch"""
+    batch_size: Annotated[int, typer.Option("--teacher-batch", min=2)] = 32
+    """images per step of the teacher, over all processes"""
+    lr: Annotated[float, typer.Option("--teacher-lr")] = 1e-3
+    """peak learning rate of the teacher; a pretrained encoder wants about 3e-4"""
+    layer_decay: Annotated[float, typer.Option("--teacher-layer-decay", min=0.1, max=1)] = 1.0
+    """learning rate of each block of the teacher over that of the next one; 0.8 for a pretrained encoder
+
+    Clark et al. 2020 (ELECTRA, arXiv:2003.10555)."""
+    weight_decay: float = 0.02
+    warmup_share: float = 0.1
+    """of all steps"""
+    ema_decay: Annotated[float, typer.Option("--teacher-ema", min=0, max=0.99999)] = 0.99
+    """of the teacher's averaged weights, which are validated and kept; 0 keeps the last ones"""
+    checkpointing: Annotated[bool, typer.Option("--teacher-checkpointing")] = False
+    """compute each block again on the way back instead of keeping its insides: less memory, a third more time"""
+    sampling: SamplingConfig = field(default_factory=SamplingConfig)
+    precision: Annotated[Precision, OPTION] = "float32"
+    """of the arithmetic: bfloat16 is faster where the CPU has it (AVX512-BF16), auto takes it on a GPU"""
+    seed: Annotated[int, OPTION] = 0
+    """seed of everything"""
+    view: ViewConfig = field(default_factory=ViewConfig)
+    """of the views that the teacher learns from and is then asked about, and that the student sees"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BoosterConfig:
+    """Small trees on random tenths of the embedding: with a thousand samples deeper ones repeat the labels."""
+
+    rounds: int = 60
+    depth: int = 3
+    learning_rate: float = 0.15
+    column_share: float = 0.2
+    row_share: float = 0.7
+    seed: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class TeacherConfig:
+    """All that decides a set of soft labels, beside the data."""
+
+    encoder: EncoderChoice = field(default_factory=EncoderChoice)
+    finetune: FinetuneConfig = field(default_factory=FinetuneConfig)
+    booster: BoosterConfig = field(default_factory=BoosterConfig)
+    folds: Annotated[int, typer.Option(min=2)] = 2
+    """cross-fitting folds of the teacher"""
+    seeds: Annotated[int, typer.Option("--teacher-seeds", min=1)] = 1
+    """teachers of each fold, from neighbouring seeds, whose answers are averaged"""
+    views: Annotated[int, typer.Option(min=1)] = 8
+    """seeded views per training image"""
+    privileged: Annotated[float, typer.Option(min=0, max=1)] = 0.0
+    """how far the label of a photo leans on what the teacher says of the same lesion's dermoscopic image
+
+    In shares of the logits, of photos without a dermatoscope whose lesion has such an image in the training part."""
+    seed: Annotated[int, OPTION] = 0
+    """seed of everything"""

@@ -1,0 +1,252 @@
+"""Soft labels: for every training image and each of K seeded views, what a teacher that never saw it says.
+
+Cross-fitting: the training part is cut into folds by group; each fold is labelled by teachers that trained on the
+others, because a teacher asked about its own training images only repeats their labels. The student later sees
+exactly the stored views ("a good teacher is patient and consistent", Beyer et al. 2022, arXiv:2106.05237).
+
+Every stored label is found by its image's id and content, never by its place in a table (`teacher.soft_labels.sets`).
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from runtime.files import write_json
+from runtime.photo.decode import DECODING
+from teacher.console import progress
+from teacher.data.batches import ViewPlan, view_seed
+from teacher.data.cache import clear_errors, only_one
+from teacher.data.dataset import Dataset
+from teacher.data.splits import Part
+from teacher.models.compute import this_compute
+from teacher.models.config import EncoderChoice, TeacherConfig, TeacherError
+from teacher.soft_labels.fold_teachers import FoldTeachers, Said, fit_fold, inner_folds
+from teacher.soft_labels.privileged import lean_on_dermoscopy
+from teacher.soft_labels.report import REPORT_NAME, write_report
+from teacher.soft_labels.sets import (
+    ROWS_NAME,
+    Learned,
+    Shown,
+    digest_of_rows,
+    first_rows,
+    folds_of,
+    names,
+    read_rows,
+    still_holds,
+    write_rows,
+)
+from teacher.soft_labels.store import SHARD, SoftLabels, assembled, store, stored
+
+CONFIG_NAME = "config.json"
+
+MOST_DIFFERENCE = 0.02
+"""Of a probability, between a stored label and the same computed again: float32 on another processor differs by 1e-5,
+bfloat16 by a few thousandths; a view that is mirrored or drawn by other code by a tenth and more in some of any twenty
+labels."""
+
+
+def soft_labels_folder(dataset: Dataset, config: TeacherConfig) -> Path:
+    """Where the labels of this teacher for this data live: the newest set that still holds, or a new one."""
+    described = json.dumps(_deciding(config), sort_keys=True, default=str)
+    size = dataset.pixels.shape[1]
+    digest = hashlib.sha256(f"{size}-{DECODING}\n{described}".encode()).hexdigest()[:12]
+    name = Path(config.encoder.name.replace(":", "-")).name
+    sets = dataset.folder / f"soft-labels-{name}-{digest}"
+    own = sets / digest_of_rows(_first_rows(dataset, config))
+    if own.is_dir():
+        return own
+    found = [folder for folder in sets.glob("*") if _usable(folder, dataset)]
+    return max(found, key=lambda folder: ((folder / ROWS_NAME).stat().st_mtime_ns, folder.name), default=own)
+
+
+def view_seeds(dataset: Dataset, config: TeacherConfig) -> np.ndarray:
+    """int64 [N, K], of the K views of each training image that labels are made for; no teacher is needed for it."""
+    numbers = [int(dataset.contents[index], 16) for index in dataset.part(Part.TRAIN)]
+    return np.array([[view_seed(config.seed, n, k) for k in range(config.views)] for n in numbers], dtype=np.int64)
+
+
+def ensure_soft_labels(dataset: Dataset, config: TeacherConfig) -> SoftLabels:
+    """The stored labels of the training part, in its order; what is missing is made now.
+
+    A fold that has its teachers is not trained again, an image that has its labels is not labelled again. Killed
+    anywhere, the same call goes on and ends in the same labels. Raises TeacherError, DataError.
+    """
+    folder = soft_labels_folder(dataset, config)
+    labels = _gathered(folder, dataset)
+    this_compute().wait()  # all processes must have looked before the first one writes
+    if labels is None:
+        with _alone(folder):
+            _fit_missing(dataset, config, folder)
+            _label_missing(dataset, config, folder)
+            labels = assembled(stored(folder), dataset)
+            if this_compute().first:
+                write_report(dataset, labels, folder)
+            this_compute().wait()
+    return lean_on_dermoscopy(labels, dataset, config.privileged)
+
+
+def check_labels(dataset: Dataset, config: TeacherConfig, *, count: int) -> float:
+    """Computes `count` random stored labels again; returns the largest difference of a malignancy probability.
+
+    Raises TeacherError where there are none yet, or where one differs by more than MOST_DIFFERENCE.
+    """
+    folder = soft_labels_folder(dataset, config)
+    labels = _gathered(folder, dataset)
+    if labels is None:
+        raise TeacherError("no finished soft labels of this teacher for this data: make them first, without --check")
+    train, rng = dataset.part(Part.TRAIN), np.random.default_rng()
+    rows = read_rows(folder) or {}
+    fold_of, largest = folds_of(rows, dataset, folds=config.folds), 0.0
+    places = rng.choice(len(train), size=min(count, len(train)), replace=False)
+    for fold in np.unique(fold_of[places]):
+        own = places[fold_of[places] == fold]
+        views = rng.integers(labels.seeds.shape[1], size=len(own))
+        plan = ViewPlan(train[own], labels.seeds[own, views], config.finetune.view)
+        said = _said_by_fold(dataset, plan, int(fold), config, folder, rows, title="Checking labels")
+        before, now = _probability(labels.malignancy[own, views]), _probability(said.malignancy)
+        worst = int(np.abs(before - now).argmax())
+        largest = max(largest, float(abs(before[worst] - now[worst])))
+        if largest > MOST_DIFFERENCE:
+            raise TeacherError(
+                f"{folder}: the stored label of {dataset.samples[train[own[worst]]].key} says {before[worst]:.4f} and "
+                f"its teacher now says {now[worst]:.4f} (more than {MOST_DIFFERENCE} apart): the views or the teacher "
+                "changed; clear the labels with python -m teacher data --forget and make them anew"
+            )
+    return largest
+
+
+def _deciding(config: TeacherConfig) -> dict[str, object]:
+    """What decides the stored labels; what is done with them afterwards does not, nor does where a file lies."""
+    described = {**asdict(config), "init": _digest_of(config.encoder)}
+    described.pop("privileged")
+    described["encoder"] = {**described["encoder"], "init": None}
+    return described
+
+
+def _digest_of(encoder: EncoderChoice) -> str | None:
+    """Of the weights that a teacher starts from, where a file of them is named."""
+    if encoder.init is None or not encoder.init.is_file():
+        return None
+    with encoder.init.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """No other command at this folder; the processes of this one go through it together."""
+    if not this_compute().first:
+        this_compute().wait()
+        yield
+        return
+    with only_one(folder), clear_errors(folder):
+        this_compute().wait()
+        yield
+
+
+def _usable(folder: Path, dataset: Dataset) -> bool:
+    rows = read_rows(folder)
+    return rows is not None and (folder / REPORT_NAME).is_file() and still_holds(rows, dataset)
+
+
+def _first_rows(dataset: Dataset, config: TeacherConfig) -> dict[Shown, Learned]:
+    if config.folds < 2:
+        raise TeacherError("--folds must be at least 2: with one, the teacher would label its own training images")
+    return first_rows(dataset, folds=config.folds, seed=config.seed)
+
+
+def _fit_missing(dataset: Dataset, config: TeacherConfig, folder: Path) -> None:
+    rows = read_rows(folder)
+    this_compute().wait()
+    if rows is None:
+        rows = _first_rows(dataset, config)
+        if this_compute().first:
+            write_json(folder / CONFIG_NAME, json.loads(json.dumps(asdict(config), default=str)))
+            write_rows(folder, rows)
+    for fold in range(config.folds):
+        learn, own = _fold_members(dataset, rows, fold)
+        fit_fold(dataset, learn, own, fold, config, folder)
+
+
+def _fold_members(dataset: Dataset, rows: Mapping[Shown, Learned], fold: int) -> tuple[np.ndarray, np.ndarray]:
+    """Indices of the images that a fold's teachers learn from, and of the fold's own."""
+    train = dataset.part(Part.TRAIN)
+    found = [rows.get(name) for name in names(dataset, train)]
+    learn = train[[row is not None and row.fold != fold for row in found]]
+    return learn, train[[row is not None and row.fold == fold for row in found]]
+
+
+def _label_missing(dataset: Dataset, config: TeacherConfig, folder: Path) -> None:
+    train = dataset.part(Part.TRAIN)
+    called, seeds, there = names(dataset, train), view_seeds(dataset, config), stored(folder)
+    rows = read_rows(folder) or {}
+    fold_of = folds_of(rows, dataset, folds=config.folds)
+    missing = np.array([name not in there for name in called], dtype=bool)
+    this_compute().wait()
+    for fold in range(config.folds):
+        places = np.flatnonzero(missing & (fold_of == fold))
+        if len(places):
+            _label_fold(dataset, places, fold, config, folder, rows, seeds)
+
+
+def _label_fold(
+    dataset: Dataset,
+    places: np.ndarray,
+    fold: int,
+    config: TeacherConfig,
+    folder: Path,
+    rows: Mapping[Shown, Learned],
+    seeds: np.ndarray,
+) -> None:
+    """Labels of one fold's images, shard by shard. places: int64 [M], in the training part."""
+    train, views = dataset.part(Part.TRAIN), config.views
+    shards = [places[start : start + SHARD] for start in range(0, len(places), SHARD)]
+    teachers = FoldTeachers(fold, config, folder)
+    inner = inner_folds(dataset, _fold_members(dataset, rows, fold)[1], config)
+    steps = sum(teachers.steps(len(shard) * views) for shard in shards)
+    with progress(f"Teacher {fold + 1}/{config.folds}: soft labels", steps) as advance:
+        for shard in shards:
+            plan = ViewPlan(np.repeat(train[shard], views), seeds[shard].reshape(-1), config.finetune.view)
+            said = teachers.say(dataset, plan, _trees_of(inner, plan.indices), advance)
+            shape = seeds[shard].shape
+            found = SoftLabels(seeds[shard], said.malignancy.reshape(shape), said.conditions.reshape(*shape, -1))
+            if this_compute().first:
+                store(folder, fold, names(dataset, train[shard]), found)
+    this_compute().wait()
+
+
+def _said_by_fold(
+    dataset: Dataset,
+    plan: ViewPlan,
+    fold: int,
+    config: TeacherConfig,
+    folder: Path,
+    rows: Mapping[Shown, Learned],
+    *,
+    title: str,
+) -> Said:
+    teachers = FoldTeachers(fold, config, folder)
+    inner = inner_folds(dataset, _fold_members(dataset, rows, fold)[1], config)
+    with progress(title, teachers.steps(len(plan))) as advance:
+        return teachers.say(dataset, plan, _trees_of(inner, plan.indices), advance)
+
+
+def _trees_of(inner: Mapping[int, int], indices: np.ndarray) -> np.ndarray:
+    """int64 [N]: which trees speak of each image; of one that came later any may, the first does."""
+    return np.array([inner.get(int(index), 0) for index in indices], dtype=np.int64)
+
+
+def _gathered(folder: Path, dataset: Dataset) -> SoftLabels | None:
+    """The labels of the training part, or None where one is missing."""
+    there = stored(folder)
+    if not (folder / REPORT_NAME).is_file() or not there.keys() >= set(names(dataset, dataset.part(Part.TRAIN))):
+        return None
+    return assembled(there, dataset)
+
+
+def _probability(logits: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-np.clip(logits.astype(np.float64), -30, 30)))
