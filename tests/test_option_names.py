@@ -22,14 +22,17 @@ TABLE = {
     "teacher duplicates": "--cache --data --seed --sheet",
     "teacher labels": "dataset_name",
     "teacher soft-labels": """
-        --bridging --cache --cell-power --data --folds --image-size --no-bridging --precision --sampling-power --seed
-        --synthetic-count --teacher --teacher-epochs --teacher-init --teacher-lr --teacher-size --views --weights-in
+        --bridging --cache --cell-power --check --data --folds --image-size --no-bridging --precision --privileged
+        --sampling-power --seed --synthetic-count --teacher --teacher-batch --teacher-blocks --teacher-checkpointing
+        --teacher-ema --teacher-epochs --teacher-init --teacher-kept-views --teacher-layer-decay --teacher-lr
+        --teacher-seeds --teacher-size --views --weights-in
     """,
     "distill train": """
         --batch-size --bridging --cache --cell-power --data --drop-rate --ema-decay --epochs --folds --image-size --init
-        --lr --name --no-bridging --precision --resume --runs --sampling-power --seed --soft-weight --student
-        --synthetic-count --teacher --teacher-epochs --teacher-init --teacher-lr --teacher-size --train-size --views
-        --weight-decay --weights-in
+        --lr --name --no-bridging --precision --privileged --resume --runs --sampling-power --seed --soft-weight
+        --student --synthetic-count --teacher --teacher-batch --teacher-blocks --teacher-checkpointing --teacher-ema
+        --teacher-epochs --teacher-init --teacher-kept-views --teacher-layer-decay --teacher-lr --teacher-seeds
+        --teacher-size --train-size --views --weight-decay --weights-in
     """,
     "distill quantize": "--batch-size --float-convolutions --lr --range-lr --seed --steps --train-size run",
     "export all": EXPORT,

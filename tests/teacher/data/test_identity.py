@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from plugin_photos import HAM_LABELS, draw, write_table
 
 from runtime.photo.decode import load_square
-from teacher import soft_labels
 from teacher.data import pixels
 from teacher.data.dataset import DataOptions, Dataset, forget_derived, grouped_folds, open_dataset
 from teacher.data.sample import DataError
 from teacher.data.splits import OLD_COLUMNS, Part
+from teacher.models.checkpoint import Progress
 from teacher.models.config import EncoderChoice, FinetuneConfig, TeacherConfig
-from teacher.soft_labels import ensure_soft_labels, soft_labels_folder
+from teacher.soft_labels import ensure_soft_labels, fold_teachers, soft_labels_folder
 from teacher.soft_labels.sets import first_rows, folds_of, names, read_rows, still_holds
 
 SIZE = 32
@@ -281,7 +281,9 @@ def test_cross_validation_judges_everyone_once_and_splits_no_lesion(root: Root, 
 @pytest.fixture
 def teacher(monkeypatch: pytest.MonkeyPatch) -> TeacherConfig:
     """A teacher that learns nothing: what it says of a view depends on the view alone, and costs nothing."""
-    monkeypatch.setattr(soft_labels, "finetune", lambda *_: None)
+    monkeypatch.setattr(
+        fold_teachers, "finetune", lambda *_, **__: Progress(epoch=1, best_epoch=1, best_score=0.5, history=())
+    )
     return TeacherConfig(encoder=EncoderChoice(name="tiny"), finetune=FinetuneConfig(epochs=1), views=2)
 
 
