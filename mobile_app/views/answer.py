@@ -25,6 +25,10 @@ FIRST_CONDITIONS = 4
 PHONE_PICTURE = 112
 """Side of the judged square on a phone, in logical pixels: recognisable, with the tier still on the first screen."""
 
+_NEXT_STEPS = 190
+"""Logical pixels of a flat window's height for what is done next below the photo: a button of two lines (70), a heading
+(24), a link (32), three gaps of 10, 16 above and below; rounded up."""
+
 ICONS: dict[AdviceKind, ft.IconData] = {
     AdviceKind.LOW: ft.Icons.CHECK_CIRCLE_OUTLINE,
     AdviceKind.TREATMENT: ft.Icons.MEDICAL_SERVICES_OUTLINED,
@@ -44,7 +48,7 @@ def verdict(desk: Desk, screen: Verdict) -> ft.Control:
         tier_card(texts, look, report),
         *_edge_notice(look, report),
         *_calibration_notice(texts, look, report),
-        _next_card(desk, screen),
+        *_next_card(desk, screen),
         back_to_square(desk),
         _advice_card(desk, report),
         _conditions(desk, report),
@@ -62,7 +66,7 @@ def cannot_assess(desk: Desk, screen: CannotAssess) -> ft.Control:
         _photo(desk, screen),
         tier_card(texts, desk.look, report),
         desk.choose(texts.retake),
-        _next_card(desk, screen),
+        *_next_card(desk, screen),
         back_to_square(desk),
         _advice_card(desk, report),
         _red_flags_card(desk, report),
@@ -99,10 +103,10 @@ def _kept_photo(desk: Desk, view: KeptAnswer, *, label: str) -> list[ft.Control]
     texts = desk.texts.answer
     if not view.photo:
         return [desk.look.muted(desk.texts.spots.no_photo_kept)]
-    wide = desk.look.wide
-    shown = picture(view.photo, label=label, side=None if wide else PHONE_PICTURE)
+    fills = desk.look.beside
+    shown = picture(view.photo, label=label, side=None if fills else PHONE_PICTURE)
     tap = tappable(shown, label=f"{label}. {texts.enlarge}", on_tap=lambda: desk.session.enlarge(view.photo, label))
-    return [tap if wide else ft.Row(controls=[tap])]
+    return [tap if fills else ft.Row(controls=[tap])]
 
 
 def back_to_square(desk: Desk) -> ft.Control:
@@ -140,11 +144,12 @@ def tier_card(texts: AnswerTexts, look: Look, report: "Report") -> ft.Control:
 
 
 def _page(desk: Desk, photo: ft.Control, *answer: ft.Control) -> ft.Control:
-    return frame_beside(desk, photo, *answer) if desk.look.wide else frame(desk, photo, *answer)
+    return frame_beside(desk, photo, *answer) if desk.look.beside else frame(desk, photo, *answer)
 
 
 def _photo(desk: Desk, screen: Verdict | CannotAssess, *, button: ft.Control | None = None) -> ft.Control:
-    """Large with its caption below in two columns; small beside its caption on a phone, where the tier comes first."""
+    """Large with its caption below in two columns; small beside its caption on a phone, where the tier comes first. On
+    a phone held sideways what is done next stands below it, in sight whatever is said beside it and however long."""
     texts = desk.texts.answer
     label = texts.the_photo.format(name=screen.photo.name)
     spoken = f"{label}. {texts.enlarge}"
@@ -152,8 +157,12 @@ def _photo(desk: Desk, screen: Verdict | CannotAssess, *, button: ft.Control | N
     def enlarge() -> None:
         desk.session.enlarge(screen.preview, label)
 
-    below = [desk.look.muted(texts.judged_part), *([button] if button else [])]
-    if desk.look.wide:
+    look, below = desk.look, [desk.look.muted(texts.judged_part), *([button] if button else [])]
+    if look.flat and look.beside:
+        side = max(PHONE_PICTURE, int(look.height - _NEXT_STEPS * look.scale))
+        low = tappable(picture(screen.preview, label=label, side=side), label=spoken, on_tap=enlarge)
+        return stack(ft.Row(controls=[low]), *_next_steps(desk, screen), *below, spacing=10)
+    if look.wide:
         large = tappable(picture(screen.preview, label=label), label=spoken, on_tap=enlarge)
         return stack(large, *below, spacing=10)
     small = tappable(picture(screen.preview, label=label, side=PHONE_PICTURE), label=spoken, on_tap=enlarge)
@@ -221,11 +230,17 @@ def _looked_card(desk: Desk, screen: Verdict) -> ft.Control:
             return look.card(look.words(desk.spoken.no_explanation, size=14))
 
 
-def _next_card(desk: Desk, screen: Verdict | CannotAssess) -> ft.Control:
+def _next_card(desk: Desk, screen: Verdict | CannotAssess) -> list[ft.Control]:
+    """What is done next, where it does not stand below the photo."""
+    look = desk.look
+    return [] if look.flat and look.beside else [look.card(*_next_steps(desk, screen))]
+
+
+def _next_steps(desk: Desk, screen: Verdict | CannotAssess) -> list[ft.Control]:
     """Keep it, hand it on."""
     texts, look, session = desk.texts.answer, desk.look, desk.session
     keep = look.button(texts.keep, icon=ft.Icons.BOOKMARK_ADD_OUTLINED, on_tap=session.begin_keeping)
-    return look.card(
+    return [
         *([keep] if session.spots is not None else []),
         look.heading(texts.share),
         *hand_on(desk, desk.files.hand_on_page),
@@ -235,7 +250,7 @@ def _next_card(desk: Desk, screen: Verdict | CannotAssess) -> ft.Control:
             on_tap=lambda: session.say(texts.copied),
             action=ft.CopyToClipboard(printed(screen.photo.name, screen.report)),
         ),
-    )
+    ]
 
 
 def hand_on(desk: Desk, give: Callable[[Way], None]) -> list[ft.Control]:

@@ -40,9 +40,11 @@ def frame(
 
 
 def frame_beside(desk: Desk, photo: ft.Control, *answer: ft.Control) -> ft.Control:
-    """For a window with room for two columns: the photo stays in sight while what is said of it scrolls."""
+    """For a window with room for two columns: the photo stays in sight while what is said of it scrolls. A flat window
+    has no height to spare for a header."""
+    header = [] if desk.look.flat else [_header(desk)]
     columns_of_its_own = [
-        _scrolled(stack(_header(desk), photo), expand=5),
+        _scrolled(stack(*header, photo), expand=5),
         _scrolled(stack(*answer, _disclaimer(desk)), expand=8, key=desk.session.here),
     ]
     both = ft.Row(controls=columns_of_its_own, spacing=8, vertical_alignment=ft.CrossAxisAlignment.STRETCH)

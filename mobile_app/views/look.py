@@ -52,6 +52,11 @@ class Look:
         """Whether the tabs stand at the left."""
         return self.wide or self.flat
 
+    @property
+    def beside(self) -> bool:
+        """Room for a photo beside what is said of it. Held sideways it is so little that large text needs all of it."""
+        return self.wide or (self.flat and not self.large)
+
     def square(self, usual: float) -> float:
         """Side of a square picture in logical pixels: `usual`, or what a flat window has room for."""
         if not self.flat:

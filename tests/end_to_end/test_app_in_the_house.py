@@ -77,6 +77,12 @@ def test_a_phone_opens_it_by_https(tmp_path: Path, launch: Any, tiny_bundle: Any
         assert square["x"] + square["width"] < box["x"], "beside, and not below"
         visit.tap(ENGLISH.check.judge)
         assert visit.hears_heading(RESULT) == "Result: Moderate concern"
+        visit.rest()
+        tier = visit.page.get_by_role("heading", name=RESULT).first.bounding_box(timeout=PATIENCE)
+        for name in (ENGLISH.answer.keep, ENGLISH.answer.save_pdf):
+            box = visit.page.get_by_role("button", name=name, exact=True).first.bounding_box(timeout=PATIENCE)
+            assert 0 <= tier["y"] < box["y"], "the tier first"
+            assert box["y"] + box["height"] < SIDEWAYS["height"], name
 
         assert urlsplit(visit.page.url).path == "/answer"
         visit.page.wait_for_function("document.title.startsWith('\u2022')")  # it is not kept

@@ -1,13 +1,11 @@
 """Four languages: the same texts in each, none missing, none empty, none with another's placeholders."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
 from itertools import combinations
 from math import hypot
-from typing import Any
 
 import pytest
+from app_words import leaves
 
 from mobile_app.body import Half, Place, Region, View, points
 from mobile_app.framing import SPOT_SHARE
@@ -16,18 +14,6 @@ from mobile_app.views.place import MAP_WIDTH, TARGET, places
 from runtime.answer.locales import LANGUAGES as SPOKEN
 from runtime.answer.locales import texts_for
 from runtime.photo.quality import QualityProblem
-
-
-def leaves(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
-    """Every text with the path to it."""
-    if isinstance(value, str):
-        yield path, value
-    elif is_dataclass(value):
-        for each in fields(value):
-            yield from leaves(getattr(value, each.name), f"{path}.{each.name}")
-    else:
-        for index, item in enumerate(value):
-            yield from leaves(item, f"{path}[{index}]")
 
 
 def holes(text: str) -> list[str]:

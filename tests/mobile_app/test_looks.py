@@ -114,6 +114,16 @@ def test_a_phone_held_sideways_has_its_photo_beside_the_way_on(width: int, heigh
     assert width - RAIL * scale - side >= 200, "the column beside it can be read"
 
 
+@pytest.mark.parametrize(
+    ("width", "height", "scale", "beside"),
+    [(740, 360, 1.0, True), (740, 360, 2.0, False), (360, 740, 1.0, False), (1200, 800, 1.0, True)],
+)
+def test_an_answer_stands_beside_its_photo_where_both_can_be_read(
+    width: int, height: int, scale: float, beside: bool
+) -> None:
+    assert Look(width=width, height=height, scale=scale).beside is beside
+
+
 @pytest.mark.parametrize(("width", "height"), [(360, 640), (390, 844), (768, 1024), (1200, 900), (0, 0), (360, 0)])
 def test_any_other_window_is_not_flat(width: int, height: int) -> None:
     look = Look(width=width, height=height)
