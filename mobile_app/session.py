@@ -66,6 +66,15 @@ class Enlarged:
     label: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Coming:
+    """An archive that is being brought back."""
+
+    name: str
+    share: float
+    """of it that is here, 0 to 1"""
+
+
 class Session:
     """Everything that is on show, and what a tap changes. `changed` is called after each change."""
 
@@ -100,6 +109,9 @@ class Session:
         """is told of whatever is typed, which redraws nothing"""
         self._kept_photo: weakref.ref[Photo] | None = None
         """the last photo whose answer was kept"""
+        self.coming: Coming | None = None
+        self._arrival = 0
+        """counts archives, also those that were stopped"""
         self.message = ""
         """one line that says what was just done; gone with the next tap"""
         self.failed = False
@@ -360,6 +372,29 @@ class Session:
         self.preferences = Preferences(language=self.preferences.language, introduced=True)
         self._remember()
         self.say(self.texts.settings.deleted)
+
+    def expect(self, name: str) -> Callable[[float], bool]:
+        """An archive is on its way. What is given back takes the share that is here, and says whether it is wanted."""
+        self._arrival += 1
+        arrival = self._arrival
+        self.coming = Coming(name=name, share=0.0)
+        self.say("")
+
+        def came(share: float) -> bool:
+            if arrival != self._arrival:
+                return False
+            if self.coming is not None and int(100 * share) != int(100 * self.coming.share):
+                self.coming = replace(self.coming, share=share)
+                self.changed()
+            return True
+
+        return came
+
+    def stop_expecting(self) -> None:
+        """What is on its way is not wanted any more, or has come."""
+        self._arrival += 1
+        self.coming = None
+        self.changed()
 
     def usage(self) -> Usage | None:
         """How much is kept; None where that cannot be told."""

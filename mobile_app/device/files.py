@@ -20,7 +20,7 @@ from mobile_app.serving.arrivals import Arrivals
 from mobile_app.serving.departures import Departures, Offered
 from mobile_app.session import Session, Tab
 from mobile_app.spots import KeptAnswer, SpotDetail
-from mobile_app.store import Judge, Merged, StoreError, import_archive, reminder_event, write_archive
+from mobile_app.store import Judge, Merged, StoreError, Unwanted, import_archive, reminder_event, write_archive
 from mobile_app.views.desk import Files, Viewfinder, Way
 from runtime.photo.decode import DEFAULT_LIMITS
 
@@ -91,8 +91,6 @@ class DeviceFiles:
         self._archives = Sender(
             page=page, arrivals=arrivals, chosen=lambda files: self._archive_picked(files), pause=pause
         )
-        self._archive: object = None
-        """that is on its way"""
 
     def for_views(self) -> Files:
         """What a screen can ask for."""
@@ -144,33 +142,32 @@ class DeviceFiles:
             return
         session, file = self._session, files[0]
         if self._archives.has(file):
-            restore(session, files)
+            self._page.run_task(self._bring_back, file.bytes or b"", session.expect(file.name))
         elif file.size > MAX_ARCHIVE:
             session.fail(_too_large(session.texts.settings.import_too_large, file, most=MAX_ARCHIVE))
         else:
             self._send_for_archive(file)
 
     def _send_for_archive(self, file: ft.FilePickerFile) -> None:
-        session, shown = self._session, [-1]
-        wanted = self._archive = object()
+        session = self._session
+        came = session.expect(file.name)
 
-        def came(share: float) -> bool:
-            tenth = int(10 * share)
-            if wanted is self._archive and tenth > shown[0]:
-                shown[0] = tenth
-                session.say(session.texts.settings.coming.format(name=file.name, percent=10 * tenth))
-            return wanted is self._archive
+        def lost() -> None:
+            session.stop_expecting()
+            session.fail(session.texts.trouble.not_arrived.format(name=file.name))
 
-        async def bring_back(data: bytes) -> None:
-            _tell(session, await asyncio.to_thread(_merged, session, data))  # hundreds of photos take a while
-
-        wish = Wish(
-            came=came,
-            done=lambda data: (self._page.run_task(bring_back, data), None)[1],
-            lost=lambda: session.fail(session.texts.trouble.not_arrived.format(name=file.name)),
-        )
-        came(0.0)
+        wish = Wish(came=came, done=lambda data: self._page.run_task(self._bring_back, data, came) and None, lost=lost)
         self._archives.send_for(file, wish)
+
+    async def _bring_back(self, data: bytes, came: Callable[[float], bool]) -> None:
+        """Hundreds of photos take a while: it can be stopped until the last one, and then nothing of it is kept."""
+        if not came(1.0):
+            return
+        merged = await asyncio.to_thread(_merged, self._session, data, lambda: came(1.0))
+        if came(1.0):
+            self._session.stop_expecting()
+        if not isinstance(merged, Unwanted):
+            _tell(self._session, merged)
 
     def _judge(self) -> Judge | None:
         model = self._model()
@@ -312,18 +309,11 @@ def _mb(size: int) -> str:
     return f"{size / 1e6:.0f}"
 
 
-def restore(session: Session, files: list[ft.FilePickerFile]) -> None:
-    """Bring an archive back; a damaged one changes nothing and says so."""
-    if not files or session.spots is None:
-        return
-    _tell(session, _merged(session, files[0].bytes or b""))
-
-
-def _merged(session: Session, data: bytes) -> Merged | StoreError:
+def _merged(session: Session, data: bytes, wanted: Callable[[], bool]) -> Merged | StoreError:
     """Slow: it may run on another thread."""
     assert session.spots is not None
     try:
-        return import_archive(session.spots.store, io.BytesIO(data))
+        return import_archive(session.spots.store, io.BytesIO(data), wanted=wanted)
     except StoreError as problem:
         return problem
 

@@ -14,6 +14,8 @@ from mobile_app.serving.beside import Application, Receive, Scope, Send
 
 PREFIX = "/arrival/"
 
+_TAKEN = 204
+
 
 @dataclass(frozen=True, kw_only=True)
 class Expected:
@@ -54,10 +56,17 @@ class Arrivals:
                 return
             file = self._expected.pop(path.removeprefix(PREFIX), None) if scope["method"] == "PUT" else None
             status = 404 if file is None else await _take(file, receive)
-            await send({"type": "http.response.start", "status": status, "headers": [(b"content-length", b"0")]})
+            await send({"type": "http.response.start", "status": status, "headers": _headers(status)})
             await send({"type": "http.response.body", "body": b""})
 
         return serving
+
+
+def _headers(status: int) -> list[tuple[bytes, bytes]]:
+    """Nothing more is said; and where the file was not read to its end the connection is closed, for a browser sends
+    the rest of it otherwise, to nobody."""
+    empty = [(b"content-length", b"0")]
+    return empty if status == _TAKEN else [*empty, (b"connection", b"close")]
 
 
 async def _take(file: Expected, receive: Receive) -> int:
@@ -76,4 +85,4 @@ async def _take(file: Expected, receive: Receive) -> int:
             return 410
         if not message.get("more_body", False):
             file.done(held.getvalue())
-            return 204
+            return _TAKEN

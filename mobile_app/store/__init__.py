@@ -1,6 +1,6 @@
 """What the app keeps: spots, their photos and reports, on this device only. Knows nothing of Flet."""
 
-from mobile_app.store.archive import Merged, export_archive, import_archive, write_archive
+from mobile_app.store.archive import Merged, Unwanted, export_archive, import_archive, write_archive
 from mobile_app.store.calendar import reminder_event
 from mobile_app.store.cipher import AesGcm, Cipher, Plain
 from mobile_app.store.errors import StoreError, Trouble
@@ -19,6 +19,7 @@ __all__ = [
     "Store",
     "StoreError",
     "Trouble",
+    "Unwanted",
     "Usage",
     "export_archive",
     "import_archive",

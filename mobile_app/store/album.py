@@ -38,6 +38,10 @@ class Album:
         self._write(self._photos / shot_id, pictures.photo)
         self._write(self._thumbnails / shot_id, pictures.thumbnail)
 
+    def has(self, shot_id: str) -> bool:
+        """Whether both files are there."""
+        return all((folder / shot_id).exists() for folder in (self._photos, self._thumbnails))
+
     def photo(self, shot_id: str) -> bytes:
         return self._read(self._photos / shot_id)
 

@@ -12,7 +12,7 @@ Settings belong to the device and stay there; thumbnails are made again.
 import json
 import re
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -46,6 +46,10 @@ class Merged:
     shots: int
 
 
+class Unwanted(StoreError):
+    """An import was stopped: nothing of it was kept."""
+
+
 def export_archive(store: Store, path: Path) -> None:
     """Write everything to `path`, unsealed, whole or not at all. Raises StoreError."""
     # Unsealed photos: for nobody but who exports them.
@@ -74,15 +78,16 @@ def write_archive(store: Store, out: BinaryIO) -> None:
                 archive.writestr(_photo_name(shot.id), store.photo(shot.id))
 
 
-def import_archive(store: Store, source: Path | BinaryIO) -> Merged:
+def import_archive(store: Store, source: Path | BinaryIO, *, wanted: Callable[[], bool] = lambda: True) -> Merged:
     """Add what an archive holds and the store does not, all or nothing; what is there is never changed.
 
     The archive may come from anywhere: whatever is wrong with it is a StoreError, and nothing of it is kept then.
+    `wanted` is asked before each photo; once it says no, `Unwanted` is raised.
     """
     # zipfile and json raise a dozen exception types on hostile bytes: the boundary is here.
     try:
         with zipfile.ZipFile(source) as archive:
-            return _merge(store, archive)
+            return _merge(store, archive, wanted)
     except StoreError:
         raise
     except OSError as problem:
@@ -96,19 +101,20 @@ def import_archive(store: Store, source: Path | BinaryIO) -> Merged:
         ) from problem
 
 
-def _merge(store: Store, archive: zipfile.ZipFile) -> Merged:
+def _merge(store: Store, archive: zipfile.ZipFile, wanted: Callable[[], bool]) -> Merged:
     entries = _checked_entries(archive)
     manifest = _manifest(_content(archive, entries, _MANIFEST, limit=_MAX_MANIFEST_BYTES))
     lesions = [_lesion_from_json(item) for item in _list(manifest["lesions"])]
     shots = [_shot_from_json(item) for item in _list(manifest["shots"])]
     reminders = {item["id"]: date.fromisoformat(item["due"]) for item in manifest["lesions"] if item["due"] is not None}
     _check_belonging(lesions, shots, entries)
-    added_lesions, added_shots = store.merge(
-        lesions,
-        shots,
-        photo=lambda shot_id: _content(archive, entries, _photo_name(shot_id), limit=_MAX_PHOTO_BYTES),
-        reminders=reminders,
-    )
+
+    def photo(shot_id: str) -> bytes:
+        if not wanted():
+            raise Unwanted("the import was stopped")
+        return _content(archive, entries, _photo_name(shot_id), limit=_MAX_PHOTO_BYTES)
+
+    added_lesions, added_shots = store.merge(lesions, shots, photo=photo, reminders=reminders)
     return Merged(lesions=added_lesions, shots=added_shots)
 
 

@@ -48,6 +48,7 @@ class Store:
         """Whether new shots keep their photo; those already kept stay."""
         self.folder = folder
         self._lock = threading.RLock()
+        self._merging = threading.Lock()
         self._path = folder / _DATABASE
         self._album = Album(folder, cipher=cipher)
         with store_errors(f"{folder}: cannot be opened"):
@@ -222,15 +223,45 @@ class Store:
 
         What is there is never changed. `photo` gives the bytes for a shot's id; what it raises ends the merge.
         """
-        with self._writing("the records cannot be added") as touched:
-            new_lesions = [lesion for lesion in lesions if not self._rows.has_lesion(lesion.id)]
-            for lesion in new_lesions:
-                self._rows.insert_lesion(lesion)
-                self._rows.set_reminder(lesion.id, reminders.get(lesion.id))
-            new_shots = [shot for shot in shots if not self._rows.has_shot(shot.id)]
-            for shot in new_shots:
-                kept = shot.has_photo and self.keep_photos
-                self._insert(replace(shot, has_photo=kept), make_pictures(photo(shot.id)) if kept else None, touched)
+        doing, shots = "the records cannot be added", list(shots)
+        prepared: list[str] = []
+        with self._merging, store_errors(doing):
+            try:
+                for shot in self._strangers(shots):
+                    pictures = make_pictures(photo(shot.id))  # slow, so before the lock is taken
+                    prepared.append(shot.id)
+                    with self._lock:
+                        self._album.add(shot.id, pictures)
+                with self._writing(doing) as touched:
+                    touched.extend(prepared)
+                    return self._add_new(list(lesions), shots, photo, reminders, touched)
+            except BaseException:
+                with suppress(Exception), self._lock:
+                    self._tidy(prepared)
+                raise
+
+    def _strangers(self, shots: Iterable[Shot]) -> list[Shot]:
+        """Those whose photos are to be kept, and are not yet."""
+        with self._lock:
+            return [shot for shot in shots if shot.has_photo and self.keep_photos and not self._rows.has_shot(shot.id)]
+
+    def _add_new(
+        self,
+        lesions: list[Lesion],
+        shots: list[Shot],
+        photo: Callable[[str], bytes],
+        reminders: Mapping[str, date],
+        touched: list[str],
+    ) -> tuple[int, int]:
+        new_lesions = [lesion for lesion in lesions if not self._rows.has_lesion(lesion.id)]
+        for lesion in new_lesions:
+            self._rows.insert_lesion(lesion)
+            self._rows.set_reminder(lesion.id, reminders.get(lesion.id))
+        new_shots = [shot for shot in shots if not self._rows.has_shot(shot.id)]
+        for shot in new_shots:
+            kept = shot.has_photo and self.keep_photos
+            missing = kept and not self._album.has(shot.id)  # everything was deleted while the photos were made ready
+            self._insert(replace(shot, has_photo=kept), make_pictures(photo(shot.id)) if missing else None, touched)
         return len(new_lesions), len(new_shots)
 
     def _prepare(self, folder: Path) -> None:

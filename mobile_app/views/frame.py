@@ -6,7 +6,7 @@ import flet as ft
 
 from mobile_app.session import Tab
 from mobile_app.views.desk import Desk
-from mobile_app.views.look import GAP, RAIL, stack
+from mobile_app.views.look import GAP, RAIL, Look, stack
 from runtime.answer.advice import AdviceKind
 
 WIDE = 1040  # logical pixels at most: two columns
@@ -71,7 +71,7 @@ def _scrolled(body: ft.Control, *, expand: int, key: str | None = None) -> ft.Co
 def _page(desk: Desk, screen: ft.Control, *, tabs: bool) -> ft.Control:
     """What was just done is said below what scrolls, where it is seen from any place of it."""
     told = ft.Column(
-        controls=[ft.Container(content=screen, expand=True), *_message(desk)],
+        controls=[ft.Container(content=screen, expand=True), *_coming(desk), *_message(desk)],
         spacing=0,
         expand=True,
         horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
@@ -132,20 +132,38 @@ def _header(desk: Desk) -> ft.Control:
     return ft.Row(controls=[mark, title], spacing=12)
 
 
+def _coming(desk: Desk) -> list[ft.Control]:
+    """An archive on its way, how far it is, and the way to stop it: on every screen, for it goes on there as well."""
+    look, coming = desk.look, desk.session.coming
+    if coming is None:
+        return []
+    percent = 10 * int(10 * coming.share)  # what is read out must not change with every piece
+    said = desk.texts.settings.coming.format(name=coming.name, percent=percent)
+    how_far = stack(
+        ft.Semantics(content=look.words(said, size=14), live_region=True), look.bar(coming.share), spacing=8
+    )
+    how_far.expand = True
+    cancel = look.link(desk.texts.check.cancel, icon=ft.Icons.CLOSE, on_tap=desk.session.stop_expecting)
+    return [_below(look, how_far, cancel)]
+
+
 def _message(desk: Desk) -> list[ft.Control]:
     if not desk.session.message:
         return []
     look, session = desk.look, desk.session
     close = look.icon_button(desk.texts.answer.dismiss, icon=ft.Icons.CLOSE, on_tap=lambda: session.say(""))
     note = ft.Semantics(content=_note(desk), live_region=True, expand=True)
-    row = ft.Row(controls=[note, close], spacing=4)
-    bar = ft.Container(
-        content=row,
+    return [_below(look, note, close)]
+
+
+def _below(look: Look, *controls: ft.Control) -> ft.Control:
+    """A bar that stands below what scrolls."""
+    return ft.Container(
+        content=ft.Row(controls=list(controls), spacing=4),
         bgcolor=look.palette.surface,
         border=ft.Border.only(top=ft.BorderSide(1, look.palette.outline)),
         padding=ft.Padding.symmetric(horizontal=12, vertical=6),
     )
-    return [bar]
 
 
 def _note(desk: Desk) -> ft.Control:

@@ -240,6 +240,12 @@ class Look:
             spacing=0,
         )
 
+    def bar(self, share: float) -> ft.Control:
+        """How far something has come, 0 to 1."""
+        return ft.ProgressBar(
+            value=share, bar_height=8, border_radius=4, color=self.palette.brand, bgcolor=self.palette.track
+        )
+
     def ring(self, *, size: int = 46) -> ft.Control:
         """A sign of life; at rest where its owner asked for less motion."""
         palette = self.palette

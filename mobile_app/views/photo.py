@@ -77,11 +77,7 @@ def waiting(desk: Desk, screen: Opening | Analysing) -> ft.Control:
 
 
 def _how_far(desk: Desk, share: float) -> list[ft.Control]:
-    look = desk.look
-    bar = ft.ProgressBar(
-        value=share, bar_height=8, border_radius=4, color=look.palette.brand, bgcolor=look.palette.track
-    )
-    return [bar, look.muted(desk.texts.answer.percent.format(value=int(100 * share)))]
+    return [desk.look.bar(share), desk.look.muted(desk.texts.answer.percent.format(value=int(100 * share)))]
 
 
 def _outline(look: Look) -> list[ft.Control]:

@@ -12,11 +12,10 @@ from app_bench import Bench
 
 from mobile_app import cli
 from mobile_app.darkroom import Photo
-from mobile_app.device.files import pick, restore
+from mobile_app.device.files import pick
 from mobile_app.main import SharedModel
 from mobile_app.screens import Opening
 from mobile_app.session import Kept, Session
-from mobile_app.store import Store
 from mobile_app.web import Application, ends_every_visit, is_this_computer, own_files_only
 from runtime import BundleError
 
@@ -124,14 +123,6 @@ def test_a_cancelled_chooser_changes_nothing() -> None:
     assert bench.shown == []
     pick(session, [ft.FilePickerFile(id=0, name="spot.jpg", size=3, bytes=b"abc")])
     assert bench.shown[0] == Opening(photo=Photo(name="spot.jpg", data=b"abc"))
-
-
-def test_a_damaged_archive_is_said_and_changes_nothing(tmp_path: Path) -> None:
-    with Store(tmp_path) as store:
-        session = Session(journey=lambda owner: Bench().journey, kept=Kept(store=store), changed=lambda: None)
-        restore(session, [ft.FilePickerFile(id=0, name="kept.zip", size=3, bytes=b"abc")])
-        assert "not an archive" in session.message
-        assert store.lesions() == []
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.7", "clinic.example"])

@@ -15,17 +15,19 @@ from typing import Any, cast
 import flet as ft
 import pytest
 from app_bench import Bench
+from app_photos import jpeg, skin_with_a_spot
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mobile_app.device.files import MAX_ARCHIVE, DeviceFiles, key_place, on_phone, page_name, restore
+from mobile_app.device.files import MAX_ARCHIVE, DeviceFiles, key_place, on_phone, page_name
 from mobile_app.device.sending import STILL
 from mobile_app.locales import ENGLISH
 from mobile_app.screens import Opening, PhotoRefused, Welcome
 from mobile_app.serving.arrivals import Arrivals
 from mobile_app.serving.departures import Departures
-from mobile_app.session import Kept, Session
+from mobile_app.session import Coming, Kept, Session
 from mobile_app.store import Store, Usage, write_archive
+from mobile_app.store.pictures import make_pictures
 from mobile_app.views.desk import Way
 
 TEXTS = ENGLISH.answer
@@ -102,13 +104,14 @@ class App:
         async def reopen(aside: bool) -> None:
             self.reopened.append(aside)
 
-        self.files = DeviceFiles(
+        self.device = DeviceFiles(
             page=cast("ft.Page", self.page),
             session=self.session,
             model=lambda: None,
             camera=cast("Any", None),
             reopen=reopen,
-        ).for_views()
+        )
+        self.files = self.device.for_views()
 
 
 def test_a_computer_saves_and_a_phone_can_share_as_well(device: Device) -> None:
@@ -170,9 +173,12 @@ def test_the_name_of_a_page_is_one_that_every_system_allows(spot: str) -> None:
 
 def test_a_damaged_archive_is_not_said_to_be_unsaved(store: Store) -> None:
     app = App(FakePage(), store=store)
-    restore(app.session, [ft.FilePickerFile(id=1, name="old.zip", size=3, bytes=b"no!")])
+    app.device._archive_picked([ft.FilePickerFile(id=1, name="old.zip", size=3, bytes=b"no!")])
     assert app.session.failed
     assert app.session.message.startswith(ENGLISH.settings.not_imported.partition("{")[0])
+    assert "not an archive" in app.session.message
+    assert app.session.coming is None
+    assert store.lesions() == []
 
 
 def test_what_cannot_be_saved_is_said(device: Device) -> None:
@@ -370,21 +376,77 @@ def test_what_was_stopped_is_not_said_to_be_lost_and_not_taken(browsing: Browsin
     assert browsing.journey.screen == Welcome(), "whoever has gone elsewhere is not called back"
 
 
-def test_an_archive_comes_by_an_address_of_its_own(browsing: Browsing, tmp_path: Path) -> None:
+@pytest.fixture
+def archive(tmp_path: Path) -> bytes:
+    """Two photos of one spot."""
     with Store(tmp_path / "other") as other:
-        other.add_lesion(name="left palm")
+        lesion = other.add_lesion(name="left palm")
+        for _ in range(2):
+            other.add_shot(lesion.id, photo=jpeg(skin_with_a_spot()), report={})
         data = io.BytesIO()
         write_archive(other, data)
+    return data.getvalue()
 
+
+def test_an_archive_comes_by_an_address_of_its_own(browsing: Browsing, archive: bytes) -> None:
     def comes() -> None:
         assert browsing.expected.came(0.5)
-        assert browsing.session.message == ENGLISH.settings.coming.format(name="kept.zip", percent=50)
-        browsing.expected.done(data.getvalue())
+        assert browsing.session.coming == Coming(name="kept.zip", share=0.5)
+        browsing.expected.done(archive)
 
     browsing.comes = comes
-    browsing.files._archive_picked([ft.FilePickerFile(id=1, name="kept.zip", size=len(data.getvalue()))])
-    assert browsing.session.message == ENGLISH.settings.imported.format(spots=1, photos=0)
+    browsing.files._archive_picked([ft.FilePickerFile(id=1, name="kept.zip", size=len(archive))])
+    assert browsing.session.message == ENGLISH.settings.imported.format(spots=1, photos=2)
+    assert browsing.session.coming is None
+    assert browsing.session.spots is not None
     assert [lesion.name for lesion in browsing.session.spots.known()] == ["left palm"]
+
+
+def test_an_archive_on_its_way_can_be_stopped(browsing: Browsing, archive: bytes) -> None:
+    def comes() -> None:
+        assert browsing.expected.came(0.5)
+        browsing.session.stop_expecting()
+        assert browsing.session.coming is None
+        assert not browsing.expected.came(0.6), "the rest is not taken"
+        browsing.expected.done(archive)
+        browsing.expected.lost()
+
+    browsing.comes = comes
+    browsing.files._archive_picked([ft.FilePickerFile(id=1, name="kept.zip", size=len(archive))])
+    assert browsing.session.message == "", "whoever stopped it is not told that it is lost"
+    assert browsing.session.spots is not None
+    assert browsing.session.spots.known() == ()
+
+
+@pytest.mark.parametrize("web", [True, False], ids=["browser", "device"])
+def test_an_archive_that_is_being_read_can_be_stopped(
+    archive: bytes, store: Store, monkeypatch: pytest.MonkeyPatch, web: bool
+) -> None:
+    """After its first photo: nothing of it is kept."""
+    app, ready = App(FakePage(web=web), store=store), list[bytes]()
+
+    def prepared(photo: bytes) -> Any:
+        ready.append(photo)
+        app.session.stop_expecting()
+        return make_pictures(photo)
+
+    monkeypatch.setattr("mobile_app.store.store.make_pictures", prepared)
+    app.device._archive_picked([ft.FilePickerFile(id=1, name="kept.zip", size=len(archive), bytes=archive)])
+    assert len(ready) == 1
+    assert app.session.message == ""
+    assert app.session.coming is None
+    assert store.lesions() == []
+    assert store.usage().photos == 0
+    assert not [*(store.folder / "photos").iterdir(), *(store.folder / "thumbnails").iterdir()]
+
+
+def test_of_two_archives_only_the_later_one_is_brought_back(browsing: Browsing, archive: bytes) -> None:
+    came = browsing.session.expect("first.zip")
+    assert came(0.2)
+    browsing.comes = lambda: browsing.expected.done(archive)
+    browsing.files._archive_picked([ft.FilePickerFile(id=2, name="kept.zip", size=len(archive))])
+    assert not came(0.3)
+    assert browsing.session.message == ENGLISH.settings.imported.format(spots=1, photos=2)
 
 
 def test_an_archive_too_large_or_that_does_not_come_is_said(browsing: Browsing) -> None:
@@ -394,6 +456,7 @@ def test_an_archive_too_large_or_that_does_not_come_is_said(browsing: Browsing) 
     assert not browsing.arrivals._expected
     browsing.files._archive_picked([ft.FilePickerFile(id=1, name="kept.zip", size=9)])
     assert browsing.session.message == ENGLISH.trouble.not_arrived.format(name="kept.zip")
+    assert browsing.session.coming is None
 
 
 def test_a_browser_fetches_an_archive_by_itself(browsing: Browsing, store: Store) -> None:

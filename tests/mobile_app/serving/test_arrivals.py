@@ -23,15 +23,22 @@ class Watcher:
         return share <= self.patience
 
 
-def sent(arrivals: Arrivals, path: str, chunks: list[bytes | None], *, method: str = "PUT") -> tuple[int, int]:
-    """Status, and how many pieces were read; None: the browser goes away."""
+def sent(
+    arrivals: Arrivals,
+    path: str,
+    chunks: list[bytes | None],
+    *,
+    method: str = "PUT",
+    answers: list[MutableMapping[str, Any]] | None = None,
+) -> tuple[int, int]:
+    """Status, and how many pieces were read; None: the browser goes away. `answers` takes what is sent back."""
     waiting = [
         {"type": "http.disconnect"}
         if chunk is None
         else {"type": "http.request", "body": chunk, "more_body": index + 1 < len(chunks)}
         for index, chunk in enumerate(chunks)
     ]
-    total, answers = len(waiting), list[MutableMapping[str, Any]]()
+    total, answers = len(waiting), [] if answers is None else answers
 
     async def receive() -> MutableMapping[str, Any]:
         return waiting.pop(0)
@@ -75,6 +82,15 @@ def test_what_nobody_wants_any_more_is_not_read_to_its_end() -> None:
     path = arrivals.expect(Expected(size=8, came=watcher.came, done=watcher.files.append))
     assert sent(arrivals, path, [b"ab", b"cd", b"ef", b"gh"]) == (410, 2)
     assert not watcher.files
+
+
+@pytest.mark.parametrize(("patience", "closes"), [(1.0, False), (0.3, True)])
+def test_a_connection_is_closed_on_what_is_not_read_to_its_end(patience: float, closes: bool) -> None:
+    """A browser would send the rest of it, to nobody."""
+    arrivals, watcher, answers = Arrivals(), Watcher(patience=patience), list[MutableMapping[str, Any]]()
+    path = arrivals.expect(Expected(size=4, came=watcher.came, done=watcher.files.append))
+    sent(arrivals, path, [b"ab", b"cd"], answers=answers)
+    assert ((b"connection", b"close") in answers[0]["headers"]) is closes
 
 
 def test_more_than_was_said_is_refused() -> None:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import threading
 import zipfile
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -21,6 +22,7 @@ from mobile_app.store import (
     Plain,
     Store,
     StoreError,
+    Unwanted,
     export_archive,
     import_archive,
     write_archive,
@@ -328,3 +330,75 @@ def test_whatever_bytes_are_changed_it_is_read_whole_or_told(tmp_path: Path, at:
             assert added == Merged(lesions=1, shots=1)
             assert store.photo(SHOT_ID)
             assert store.shot(SHOT_ID).taken == datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def three_photos(folder: Path) -> io.BytesIO:
+    out = io.BytesIO()
+    with Store(folder) as other:
+        lesion = other.add_lesion(name="left palm")
+        for shade in (60, 90, 120):
+            other.add_shot(lesion.id, photo=jpeg(shade), report={})
+        write_archive(other, out)
+    return out
+
+
+@pytest.mark.parametrize("after", range(4))
+def test_an_import_that_is_stopped_leaves_nothing(tmp_path: Path, after: int) -> None:
+    answers = iter([True] * after + [False] * 9)
+    with Store(tmp_path / "one") as store:
+        source = three_photos(tmp_path / "other")
+        if after == 3:  # it is asked before each photo, and never after the last one
+            assert import_archive(store, source, wanted=lambda: next(answers)) == Merged(lesions=1, shots=3)
+            return
+        with pytest.raises(Unwanted):
+            import_archive(store, source, wanted=lambda: next(answers))
+        assert is_untouched(store, tmp_path / "one")
+        assert import_archive(store, source) == Merged(lesions=1, shots=3)  # and it still works
+
+
+def elsewhere(work: Callable[[], object]) -> object:
+    """Done on another thread, which is given a while: what waits for a lock that this one holds never ends."""
+    found: list[object] = []
+    thread = threading.Thread(target=lambda: found.append(work()), daemon=True)
+    thread.start()
+    thread.join(timeout=60)
+    return found[0] if found else "waits"
+
+
+def test_an_import_keeps_nobody_waiting_while_photos_are_made_ready(tmp_path: Path) -> None:
+    with Store(tmp_path / "one") as store:
+        seen: list[object] = []
+
+        def wanted() -> bool:
+            seen.append(elsewhere(lambda: (store.usage().shots, store.lesions())))
+            return True
+
+        import_archive(store, three_photos(tmp_path / "other"), wanted=wanted)
+        assert seen == [(0, [])] * 3, "and nobody sees a part of it"
+
+
+def test_what_is_deleted_while_an_import_is_made_ready_is_not_missing_from_it(tmp_path: Path) -> None:
+    with Store(tmp_path / "one") as store:
+        asked: list[bool] = []
+
+        def wanted() -> bool:
+            asked.append(True)
+            if len(asked) == 3:
+                store.delete_all()
+            return True
+
+        assert import_archive(store, three_photos(tmp_path / "other"), wanted=wanted) == Merged(lesions=1, shots=3)
+        (lesion,) = store.lesions()
+        assert all(store.photo(shot.id) and store.thumbnail(shot.id) for shot in store.shots(lesion.id))
+
+
+def test_an_import_after_which_photos_are_not_kept_leaves_no_file(tmp_path: Path) -> None:
+    with Store(tmp_path / "one") as store:
+
+        def wanted() -> bool:
+            store.keep_photos = False
+            return True
+
+        assert import_archive(store, three_photos(tmp_path / "other"), wanted=wanted) == Merged(lesions=1, shots=3)
+        assert store.usage().photos == 0
+        assert not [*(tmp_path / "one" / "photos").iterdir()]
