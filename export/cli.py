@@ -17,7 +17,7 @@ from export.bundle.calibration_report import CALIBRATION_NAME
 from export.bundle.check import Checked, check_bundle
 from export.bundle.context import ModelFormat
 from export.bundle.formats import FORMATS
-from export.bundle.recalibrate import recalibrate, targets_of
+from export.bundle.recalibrate import check_movable, prevalence_of, recalibrate, targets_of
 from export.bundle.recover import recover_run
 from export.bundle.sign import PUBLIC_NAME, make_keys, sign_bundle
 from export.verify.calibrate import Targets
@@ -122,7 +122,8 @@ def check(
     judge = None
     with live_stages() as stages:
         if run is not None:
-            options = ExportOptions(targets=targets_of(read_manifest(bundle).files[0]))
+            before = read_manifest(bundle)
+            options = ExportOptions(targets=targets_of(before.files[0]), prevalence=prevalence_of(before))
             judge = judge_of(load_student(run), open_run_data(run), options=options, stages=stages)
         manifest, files = check_bundle(bundle, judge=judge)
     _show_checked(bundle, manifest, files)
@@ -135,13 +136,19 @@ def calibrate(
     targets: Targets,
     bundle: Annotated[Path | None, typer.Argument(help="bundle folder; without it the one of the run in --out")] = None,
     out: Annotated[Path, typer.Option(help="folder the bundle is written into")] = Path("bundles"),
+    prevalence: Annotated[
+        float | None,
+        typer.Option(help="share of malignant lesions in use, such as 0.1; without it the one the bundle was made for"),
+    ] = None,
 ) -> None:
-    """Derive the thresholds of a bundle anew, for other targets, without retraining or converting anything."""
+    """Derive the thresholds of a bundle anew, for other targets or another prevalence, without retraining or
+    converting anything."""
     run = runs.chosen()
     bundle = bundle or out / run.resolve().name
-    read_manifest(bundle)  # before the minutes that the photos take
+    before = read_manifest(bundle)  # before the minutes that the photos take
+    options = ExportOptions(targets=targets, prevalence=prevalence_of(before) if prevalence is None else prevalence)
+    check_movable(before, prevalence)
     with live_stages() as stages:
-        options = ExportOptions(targets=targets)
         judge = judge_of(load_student(run), open_run_data(run), options=options, stages=stages)
         manifest = recalibrate(bundle, judge)
     _show_calibrated(bundle, manifest)

@@ -34,12 +34,22 @@ def card_of(bundle: Bundle, *, texts: Texts) -> Card:
             (words.model, f"{manifest.model_id} ({manifest.architecture})"),
             (words.made_on, manifest.created),
             (words.trained_on, ", ".join(manifest.training_data)),
+            *_prevalence(bundle, texts=texts),
             (words.size, size),
             (words.licence, manifest.licence),
         ),
         figures=figures_of(bundle.file.metrics, texts=texts),
         limits=_limits(bundle.file.operating_points, texts=texts),
     )
+
+
+def _prevalence(bundle: Bundle, *, texts: Texts) -> tuple[tuple[str, str], ...]:
+    """What its malignancy is a probability for, where somebody declared that."""
+    calibration = bundle.file.calibration
+    if calibration is None or calibration.declared is None:
+        return ()
+    share = f"{100 * calibration.declared:.3g}%"
+    return ((texts.settings.prevalence, texts.settings.declared.format(share=share)),)
 
 
 def _limits(points: OperatingPoints, *, texts: Texts) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from benchmarks.cli import command_of
 EXPORT = """
     --confidence --coverage --examples --fine-tune --formats --keep-going --licence --max-auc-drop
     --max-mean-difference --max-sensitivity-drop --min-condition-agreement --min-tier-agreement --name
-    --no-examples --no-fine-tune --novelty-rejection --onnx-recipe --out --precisions --quick --run --runs
+    --no-examples --no-fine-tune --novelty-rejection --onnx-recipe --out --precisions --prevalence --quick --run --runs
     --target-sensitivity --target-specificity --tflite-recipe
 """
 
@@ -41,7 +41,7 @@ TABLE = {
     "export coreml": EXPORT,
     "export check": "--run bundle",
     "export calibrate": """
-        --confidence --coverage --novelty-rejection --out --run --runs --sensitivity --specificity bundle
+        --confidence --coverage --novelty-rejection --out --prevalence --run --runs --sensitivity --specificity bundle
     """,
     "export keys": "folder",
     "export sign": "--key bundle",

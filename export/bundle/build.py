@@ -22,7 +22,7 @@ from export.bundle.formats import FORMATS
 from export.bundle.licences import licence_of
 from export.int8.search import FineTuned
 from export.onnx_file.convert import to_onnx
-from export.verify.calibrate import Targets
+from export.verify.calibrate import CalibrationError, Targets
 from export.verify.judge import FileReport, Judge
 from export.verify.latency import Clock, against_fp32
 from export.verify.model_file import Written
@@ -52,6 +52,10 @@ class ExportOptions:
 
     targets: Targets = field(default_factory=Targets)
     """what the operating points are to keep"""
+    prevalence: Annotated[float | None, OPTION] = None
+    """share of malignant lesions where the bundle will be used, such as 0.1, which its probabilities are then for
+
+    It is declared, not measured. Tiers and thresholds rank photos as without it."""
     limits: Mapping[str, Limits] = field(default_factory=lambda: dict(LIMITS))
     """the gate, per precision"""
     margin: float = 0.015
@@ -80,6 +84,13 @@ class ExportOptions:
     formats: Sequence[ModelFormat] = FORMATS
     clock: Clock = against_fp32
     """tells candidates' latency"""
+
+    def __post_init__(self) -> None:
+        if self.prevalence is not None and not 0.0 < self.prevalence < 1.0:
+            raise CalibrationError(
+                f"--prevalence {self.prevalence}: give the share of malignant lesions in use, between 0 and 1, such as "
+                "0.05 for one in twenty"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,7 +139,7 @@ def build_bundle(
         files, failures = export.files(judge)
     reasons = {label: _reason(error) for label, error in failures.items()}
     content = export.content(judge.reference, files, reasons)
-    with export.stages.stage("Writing the bundle"), _written_aside(out) as folder:
+    with export.stages.stage("Writing the bundle"), written_aside(out) as folder:
         _write(folder, content)
     return Built(
         folder=out,
@@ -157,7 +168,12 @@ def judge_of(student: Student, data: Dataset, *, options: ExportOptions, stages:
 
 def _judge(student: Student, photos: Mapping[Part, Photos], *, options: ExportOptions, stages: Stages) -> Judge:
     reference = make_reference(
-        student, photos, statistics_photos=options.statistics_photos, targets=options.targets, stages=stages
+        student,
+        photos,
+        statistics_photos=options.statistics_photos,
+        targets=options.targets,
+        stages=stages,
+        prevalence=options.prevalence,
     )
     return Judge(photos=photos, reference=reference, targets=options.targets, limits=options.limits, stages=stages)
 
@@ -321,7 +337,7 @@ def _check_target(out: Path) -> None:
 
 
 @contextmanager
-def _written_aside(out: Path) -> Iterator[Path]:
+def written_aside(out: Path) -> Iterator[Path]:
     """A folder beside `out` that takes its place when all went well and disappears when not."""
     with _folder_beside(out) as aside:
         try:

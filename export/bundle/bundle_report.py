@@ -114,6 +114,7 @@ def _lines(content: ReportContent) -> Iterator[str]:
     yield from _examples_lines(content)
     yield from section("Temperatures, from each file's own answers on the calibration part")
     yield from _temperatures_table(content)
+    yield from _prevalence_lines(content.reference_calibration)
     yield ""
     yield f"Operating points and what they are worth: [{CALIBRATION_NAME}]({CALIBRATION_NAME})."
     yield from section("How the files were made")
@@ -154,6 +155,15 @@ def _temperatures_table(content: ReportContent) -> Iterator[str]:
     sides += [(file.label, file.entry.calibration) for file in content.files]
     rows = [(label, *_temperatures(calibration)) for label, calibration in sides]
     return table(("file", "malignancy", "conditions", "photos"), rows)
+
+
+def _prevalence_lines(calibration: Calibration | None) -> Iterator[str]:
+    if calibration is not None and (prevalence := calibration.prevalence) is not None:
+        yield ""
+        yield f"**Declared prevalence {prevalence.declared:.4g}**: malignancy is a probability for a place where this"
+        yield "share of lesions is malignant; declared, not measured. In the calibration part it is"
+        yield f"{prevalence.calibrated:.4g}. Thresholds moved along, so that tiers are as without it. Condition"
+        yield "probabilities were not moved."
 
 
 def _temperatures(calibration: Calibration | None) -> tuple[str, str, str]:

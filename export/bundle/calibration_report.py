@@ -1,6 +1,7 @@
 """`calibration.md` of a bundle: where the tiers change, what is promised of it, and for whom nothing is."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 
 from export.bundle.markdown import section, table
+from export.verify.calibrate import prevalence_weights
 from export.verify.outputs import Outputs
-from runtime.bundle.load import Figure, GroupAssurance, Manifest, ModelFile, OperatingPoints
+from runtime.bundle.load import Figure, GroupAssurance, Manifest, ModelFile, OperatingPoints, Prevalence
 from runtime.bundle.manifest import UNKNOWN_GROUP
 from teacher.console import figure_text
 
@@ -25,10 +27,11 @@ def write_calibration_report(
 ) -> None:
     """Write `calibration.md` and its picture. `test`: answers on the test part, by file name; malignant: bool [N]."""
     _draw(manifest, test, malignant).savefig(folder / PICTURE_NAME, dpi=110, metadata={"Software": None})
-    (folder / CALIBRATION_NAME).write_text("\n".join(_lines(manifest)) + "\n", encoding="utf-8")
+    lines = _lines(manifest, test, malignant)
+    (folder / CALIBRATION_NAME).write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def _lines(manifest: Manifest) -> Iterator[str]:
+def _lines(manifest: Manifest, test: Mapping[str, Outputs], malignant: np.ndarray) -> Iterator[str]:
     yield f"# Calibration of {manifest.model_id}"
     yield ""
     yield "Each file's thresholds come from its own answers on the calibration part; achieved figures are those of the"
@@ -39,6 +42,7 @@ def _lines(manifest: Manifest) -> Iterator[str]:
     yield from section("Target and achieved")
     header = ("file", "figure", "target", "calibration part", "test part")
     yield from table(header, (row for file in manifest.files for row in _achieved_rows(file)))
+    yield from _prevalence_lines(manifest, test, malignant)
     yield ""
     yield f"![Sensitivity, specificity and reliability on the test part]({PICTURE_NAME})"
     yield from section("Tone groups")
@@ -46,6 +50,37 @@ def _lines(manifest: Manifest) -> Iterator[str]:
     yield ""
     header = ("file", "tone group", "cancers", "sensitivity at `low`, calibration part", "")
     yield from table(header, (row for file in manifest.files for row in _group_rows(file)))
+
+
+def _prevalence_lines(manifest: Manifest, test: Mapping[str, Outputs], malignant: np.ndarray) -> Iterator[str]:
+    """What was declared and how the probabilities do there; nothing where nothing was declared."""
+    rows = [
+        (_label(file), f"{prevalence.declared:.4g}", f"{prevalence.calibrated:.4g}", _error_text(bins))
+        for file in manifest.files
+        if (prevalence := _prevalence(file)) is not None
+        for bins in [_reliability(test[file.name].malignancy, malignant, _weights(file, malignant))]
+    ]
+    if not rows:
+        return
+    yield from section("Declared prevalence")
+    yield "Declared by whoever exported, not measured: the share of malignant lesions where the bundle is used. The log"
+    yield "odds of malignancy were moved to it from the calibration part's (Saerens et al. 2002), which is right where"
+    yield "malignant and benign lesions each look as they do there and only their shares differ. Photos keep order and"
+    yield "tiers; condition probabilities were not moved. ECE (expected calibration error): the mean distance between"
+    yield "what is said and what is found in a bin of the picture below, photos of the test part weighed so that they"
+    yield "have the declared share."
+    yield ""
+    yield from table(("file", "declared", "calibration part", "ECE, test part"), rows)
+
+
+def _prevalence(file: ModelFile) -> Prevalence | None:
+    return None if file.calibration is None else file.calibration.prevalence
+
+
+def _weights(file: ModelFile, malignant: np.ndarray) -> np.ndarray:
+    """One per photo, by the declared prevalence; 1 without one."""
+    prevalence = _prevalence(file)
+    return np.ones(len(malignant)) if prevalence is None else prevalence_weights(malignant, prevalence.declared)
 
 
 def _points_row(file: ModelFile) -> tuple[str, ...]:
@@ -118,7 +153,7 @@ def _draw(manifest: Manifest, test: Mapping[str, Outputs], malignant: np.ndarray
         scores = test[file.name].malignancy
         _draw_thresholds(axes[0][column], scores, malignant, file.operating_points)
         axes[0][column].set_title(_label(file))
-        _draw_reliability(axes[1][column], scores, malignant)
+        _draw_reliability(axes[1][column], scores, malignant, _weights(file, malignant))
     return drawing
 
 
@@ -139,14 +174,37 @@ def _reached(scores: np.ndarray, grid: np.ndarray) -> np.ndarray:
     return (scores[:, None] >= grid).mean(axis=0)
 
 
-def _draw_reliability(axes: Axes, scores: np.ndarray, malignant: np.ndarray) -> None:
-    said, found = _reliability(scores, malignant)
+def _draw_reliability(axes: Axes, scores: np.ndarray, malignant: np.ndarray, weights: np.ndarray) -> None:
+    bins = _reliability(scores, malignant, weights)
     axes.plot([0, 1], [0, 1], color="0.8", linewidth=1)
-    axes.plot(said, found, marker="o", color="#2b6cb0")
+    axes.plot([one.said for one in bins], [one.found for one in bins], marker="o", color="#2b6cb0")
     axes.set(xlabel="malignancy, mean of a bin", ylabel="share of cancers in it", xlim=(0, 1), ylim=(0, 1))
 
 
-def _reliability(scores: np.ndarray, malignant: np.ndarray) -> tuple[Sequence[float], Sequence[float]]:
+@dataclass(frozen=True, kw_only=True)
+class _Bin:
+    """Some photos of like malignancy."""
+
+    said: float
+    """mean malignancy"""
+    found: float
+    """share of malignant photos"""
+    weight: float
+
+
+def _reliability(scores: np.ndarray, malignant: np.ndarray, weights: np.ndarray) -> list[_Bin]:
     bins: Iterable[np.ndarray] = np.array_split(np.argsort(scores, kind="stable"), min(BINS, len(scores)))
-    pairs = [(float(scores[photos].mean()), float(malignant[photos].mean())) for photos in bins]
-    return [said for said, _ in pairs], [found for _, found in pairs]
+    return [
+        _Bin(
+            said=float(np.average(scores[photos], weights=weights[photos])),
+            found=float(np.average(malignant[photos], weights=weights[photos])),
+            weight=float(weights[photos].sum()),
+        )
+        for photos in bins
+    ]
+
+
+def _error_text(bins: Sequence[_Bin]) -> str:
+    """Mean distance of what is said from what is found, each bin by its weight."""
+    distances = [abs(one.said - one.found) for one in bins]
+    return f"{np.average(distances, weights=[one.weight for one in bins]):.4f}"

@@ -57,13 +57,18 @@ def pool_globally(model: onnx.ModelProto) -> int:
     return len(nodes)
 
 
+SHIFT_NAME = "malignancy_shift"
+"""The constant that a declared share of malignant lesions adds to the malignancy's logit, where a file has one."""
+
+
 def retuned(model: onnx.ModelProto, temperatures: Temperatures) -> onnx.ModelProto:
-    """A copy with other temperatures: the divisors in front of the sigmoid and the softmax.
+    """A copy with other temperatures: the divisors in front of the sigmoid and the softmax, and what is added then.
 
     Raises RuntimeError when the model has no such division.
     """
     copy = onnx.ModelProto()
     copy.CopyFrom(model)
+    _without_shift(copy)
     wanted = {"Sigmoid": temperatures.malignancy, "Softmax": temperatures.conditions}
     divisions = {node.output[0]: node for node in copy.graph.node if node.op_type == "Div"}
     constants = initializers(copy)
@@ -75,7 +80,29 @@ def retuned(model: onnx.ModelProto, temperatures: Temperatures) -> onnx.ModelPro
             tensor.CopyFrom(numpy_helper.from_array(value, tensor.name))
     if wanted:
         raise RuntimeError(f"no division by a temperature in front of {', '.join(wanted)}")
+    if temperatures.shift:
+        _add_shift(copy, temperatures.shift)
     return copy
+
+
+def _without_shift(model: onnx.ModelProto) -> None:
+    """Take the addition of a former shift out again, in place."""
+    graph = model.graph
+    for addition in [node for node in graph.node if SHIFT_NAME in node.input]:
+        for node in graph.node:
+            node.input[:] = [addition.input[0] if name == addition.output[0] else name for name in node.input]
+        graph.node.remove(addition)
+        graph.initializer.remove(initializers(model)[SHIFT_NAME])
+
+
+def _add_shift(model: onnx.ModelProto, shift: float) -> None:
+    """Add a constant to what the sigmoid of the malignancy reads, in place."""
+    graph = model.graph
+    last = next(node for node in graph.node if node.output[0] == OUTPUT_NAMES[0])
+    graph.initializer.append(numpy_helper.from_array(np.array(shift, np.float32), SHIFT_NAME))
+    addition = onnx.helper.make_node("Add", [last.input[0], SHIFT_NAME], [f"{SHIFT_NAME}ed"], f"{SHIFT_NAME}_add")
+    last.input[0] = addition.output[0]
+    graph.node.insert(list(graph.node).index(last), addition)
 
 
 def labelled(model: onnx.ModelProto, **metadata: str) -> onnx.ModelProto:

@@ -1,6 +1,6 @@
 """The module that is exported: a student with everything around it that an app must not have to know.
 
-    uint8 NHWC photo -> float, normalised -> trunk -> heads -> temperature -> sigmoid / softmax
+    uint8 NHWC photo -> float, normalised -> trunk -> heads -> temperature (and prior) -> sigmoid / softmax
                                                   \\-> features -> novelty
 
 Normalisation stays one multiplication and one addition in front of the trunk. Folding it into the first convolution
@@ -37,6 +37,9 @@ class Temperatures:
 
     malignancy: float = 1.0
     conditions: float = 1.0
+    shift: float = 0.0
+    """what is added to the malignancy's logit after its division: log odds of a declared share of malignant lesions
+    over those of the calibration part's"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,8 +112,11 @@ class EdgeModule(nn.Module):
 
     def answers(self, output: StudentOutput) -> tuple[Tensor, Tensor, Tensor]:
         """What the three outputs are for a student's logits and features."""
+        malignancy = output.malignancy / self.temperatures.malignancy
+        if self.temperatures.shift:  # else no addition stands in the file
+            malignancy = malignancy + self.temperatures.shift
         return (
-            torch.sigmoid(output.malignancy / self.temperatures.malignancy),
+            torch.sigmoid(malignancy),
             torch.softmax(output.conditions / self.temperatures.conditions, dim=1),
             self.novelty(output.features),
         )

@@ -231,14 +231,13 @@ def _with_stand_in(model: onnx.ModelProto) -> tuple[onnx.ModelProto, Temperature
     """
     copy = onnx.ModelProto()
     copy.CopyFrom(model)
-    makers, found = {node.output[0]: node for node in copy.graph.node}, dict.fromkeys(vars(STAND_IN), 1.0)
-    for output, stand_in in vars(STAND_IN).items():
+    makers, found = {node.output[0]: node for node in copy.graph.node}, {}
+    for output, stand_in in (("malignancy", STAND_IN.malignancy), ("conditions", STAND_IN.conditions)):
         division = makers.get(makers[output].input[0])
         divisor = initializers(copy).get(division.input[1]) if division and division.op_type == "Div" else None
+        found[output] = 1.0 if divisor is None else float(numpy_helper.to_array(divisor).ravel()[0])
         if divisor is None:
             divisor = _insert_division(copy, makers[output])
-        else:
-            found[output] = float(numpy_helper.to_array(divisor).ravel()[0])
         divisor.CopyFrom(numpy_helper.from_array(np.full(tuple(divisor.dims), stand_in, np.float32), divisor.name))
     return copy, Temperatures(**found)
 

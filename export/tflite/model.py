@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from export.onnx_file.module import Temperatures
+from export.onnx_file.module import OUTPUT_NAMES, Temperatures
 from runtime.errors import EngineError
 
 IDENTIFIER = b"TFL3"
@@ -137,12 +137,18 @@ def add_buffer(model: Any, content: bytes) -> int:
     return len(model.buffers) - 1
 
 
+SHIFT_NAME = "malignancy_shift"
+"""The constant that a declared share of malignant lesions adds to the malignancy's logit, where a file has one."""
+
+
 def retuned_tflite(data: bytes, temperatures: Temperatures) -> bytes:
-    """The same file with other temperatures: the factors in front of the sigmoid and the softmax.
+    """The same file with other temperatures: the factors in front of the sigmoid and the softmax, and what is added
+    then.
 
     Raises RuntimeError when the file has no such factors.
     """
     model = read_model(data)
+    _without_shift(model)
     wanted = {"malignancy": temperatures.malignancy, "conditions": temperatures.conditions}
     tensors = {tensor.name.decode(): tensor for tensor in model.subgraphs[0].tensors}
     steps = {operator.output: operator for operator in operators(model)}
@@ -153,7 +159,54 @@ def retuned_tflite(data: bytes, temperatures: Temperatures) -> bytes:
         factor = tensors[product.constants[0]]
         content = np.full_like(constant(model, factor), 1.0 / temperature)
         model.buffers[factor.buffer].data = content.tobytes()
+    if temperatures.shift:
+        _add_shift(model, temperatures.shift)
     return write_model(model)
+
+
+def _without_shift(model: Any) -> None:
+    """Take the addition of a former shift out again, in place; what only it used goes when the file is written."""
+    graph, constants = model.subgraphs[0], [step.constants for step in operators(model)]
+    for addition in [one for one, own in zip(graph.operators, constants, strict=True) if SHIFT_NAME in own]:
+        source, moved = int(addition.inputs[0]), int(addition.outputs[0])
+        graph.operators.remove(addition)
+        for operator in graph.operators:
+            operator.inputs = [source if number == moved else number for number in operator.inputs]
+
+
+def _add_shift(model: Any, shift: float) -> None:
+    """Add a constant to what the sigmoid of the malignancy reads, in place."""
+    from ai_edge_litert import schema_py_generated as schema
+
+    graph = model.subgraphs[0]
+    place = next(at for at, step in enumerate(operators(model)) if step.output == OUTPUT_NAMES[0])
+    last = graph.operators[place]
+    source = int(last.inputs[0])
+    moved, fixed = copy(graph.tensors[source]), copy(graph.tensors[source])
+    moved.name, fixed.name = f"{SHIFT_NAME}ed".encode(), SHIFT_NAME.encode()
+    fixed.shape, fixed.shapeSignature = [1], None
+    fixed.buffer = add_buffer(model, np.array([shift], np.float32).tobytes())
+    graph.tensors += [moved, fixed]
+    addition: Any = schema.OperatorT()
+    addition.opcodeIndex = _code_of(model, schema.BuiltinOperator.ADD)
+    addition.inputs, addition.outputs = [source, len(graph.tensors) - 1], [len(graph.tensors) - 2]
+    addition.builtinOptionsType, addition.builtinOptions = schema.BuiltinOptions.AddOptions, schema.AddOptionsT()
+    last.inputs = [len(graph.tensors) - 2]
+    graph.operators.insert(place, addition)
+
+
+def _code_of(model: Any, kind: int) -> int:
+    """The number of an operator kind in the file's list, where it is added if it is missing."""
+    from ai_edge_litert import schema_py_generated as schema
+
+    codes = [max(code.builtinCode, code.deprecatedBuiltinCode) for code in model.operatorCodes]
+    if kind not in codes:
+        code: Any = schema.OperatorCodeT()
+        code.builtinCode = code.deprecatedBuiltinCode = kind
+        code.version = 1
+        model.operatorCodes.append(code)
+        codes.append(kind)
+    return codes.index(kind)
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,10 @@ from scipy.stats import binom
 
 from export.onnx_file.module import Temperatures
 from export.verify.outputs import Outputs, Thresholds
-from runtime.bundle.load import GroupAssurance, OperatingPoints, PredictionSets
+from runtime.bundle.load import GroupAssurance, OperatingPoints, PredictionSets, Prevalence
 from runtime.bundle.manifest import UNKNOWN_GROUP
 from runtime.errors import SkintagError
+from teacher.data.priors import shifted_logit
 from teacher.data.sample import ToneGroup
 from teacher.evaluation.figures import rate_figure
 from teacher.options import OPTION
@@ -89,6 +90,37 @@ class Cases:
 def can_calibrate(malignant: np.ndarray) -> bool:
     """Whether the calibration part holds enough of both kinds. malignant: bool [N]."""
     return min(int(malignant.sum()), int((~malignant).sum())) >= MIN_CASES
+
+
+def declared_prevalence(malignant: np.ndarray, declared: float | None) -> Prevalence | None:
+    """What probabilities are moved from and to, by the calibration part; None where nothing was declared.
+
+    malignant: bool [N]. Raises CalibrationError where the part cannot say what its own share is.
+    """
+    if declared is None:
+        return None
+    if not can_calibrate(malignant):
+        raise CalibrationError(
+            f"--prevalence {declared:g}: the calibration part holds fewer than {MIN_CASES} malignant or benign photos, "
+            "so that its probabilities are not calibrated and cannot be moved"
+        )
+    return Prevalence(declared=declared, calibrated=float(malignant.mean()))
+
+
+def shift_of(prevalence: Prevalence | None) -> float:
+    """What has to be added to the malignancy's logit: the difference of the log odds (Saerens et al. 2002)."""
+    if prevalence is None:
+        return 0.0
+    return shifted_logit(0.0, from_prior=prevalence.calibrated, to_prior=prevalence.declared)
+
+
+def prevalence_weights(malignant: np.ndarray, declared: float) -> np.ndarray:
+    """Weights under which photos have the declared share of malignant ones, of mean 1; equal ones where all are or
+    none is. malignant: bool [N]."""
+    share = malignant.mean()
+    if share in (0.0, 1.0):
+        return np.ones(len(malignant))
+    return np.where(malignant, declared / share, (1 - declared) / (1 - share))
 
 
 def fit_temperatures(

@@ -14,8 +14,16 @@ from export.verify.calibrate import Targets, can_calibrate, recalibrated, thresh
 from export.verify.candidates import Verdict
 from export.verify.damage import TensorDamage, damage, stacked
 from export.verify.model_file import FileKind, Written
-from export.verify.outputs import Outputs, Thresholds, figures
-from export.verify.parity import GateError, Limits, breaches, check, compare, worst_photo
+from export.verify.outputs import Outputs, Thresholds, figures, moved
+from export.verify.parity import (
+    GateError,
+    Limits,
+    breaches,
+    check,
+    compare,
+    malignancy_differences,
+    worst_photo,
+)
 from export.verify.reference import Photos, Reference, evenly_spread
 from export.workshop.stages import Stages
 from runtime.bundle.load import Calibration, Figure, ModelFile
@@ -92,7 +100,7 @@ class Judge:
         """
         calibration = self.photos[Part.CALIBRATION]
         cases, limits = calibration.cases.take(chosen), self.limits[precision]
-        wanted = self.reference.outputs[Part.CALIBRATION].take(chosen)
+        wanted = self.reference.undeclared[Part.CALIBRATION].take(chosen)
         found = compare(
             wanted,
             outputs,
@@ -139,21 +147,25 @@ class Judge:
         return Measured(thresholds=own, validation=on_validation, test=on_test, parity=parity, metrics=metrics)
 
     def _calibrated(self, kind: FileKind, written: Written) -> tuple[bytes, Calibration | None, Outputs]:
-        """The file with temperatures from its own answers on the calibration part, and those answers."""
+        """The file with temperatures from its own answers on the calibration part, and those answers.
+
+        A declared prevalence comes last: what it is added to is fitted as without it.
+        """
         outputs = self._answers(kind, written.data, Part.CALIBRATION)
         photos, before = self.photos[Part.CALIBRATION], self.reference.module.temperatures
         if not can_calibrate(photos.malignant):
             return written.data, None, outputs
         fitted = recalibrated(outputs, before, malignant=photos.malignant, conditions=photos.conditions)
-        data = written.data
-        if fitted != before:
-            data = written.retune(fitted)
+        data, shift = written.data, self.reference.shift
+        if fitted != before or shift:
+            data = written.retune(replace(fitted, shift=shift))
             outputs = self._answers(kind, data, Part.CALIBRATION)
         calibration = Calibration(
             part=Part.CALIBRATION.value,
             n=len(photos),
             malignancy_temperature=fitted.malignancy,
             conditions_temperature=fitted.conditions,
+            prevalence=None if self.reference.calibration is None else self.reference.calibration.prevalence,
         )
         return data, calibration, outputs
 
@@ -173,6 +185,9 @@ class Judge:
             reference_thresholds=self.reference.thresholds,
             own_thresholds=own,
         )
+        if shift := self.reference.shift:  # where lesions are rarely malignant, all differences would be small
+            undeclared = self.reference.undeclared[Part.VALIDATION]
+            parity |= malignancy_differences(undeclared, moved(outputs, -shift))
         limits = self.limits[kind.precision]
         check(parity, limits, label=kind.label, details=lambda: self._details(kind, data, baseline, outputs))
         return parity

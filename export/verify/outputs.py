@@ -5,11 +5,12 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
+from scipy.special import expit, logit
 
 from distill.student import StudentOutput
 from export.onnx_file.module import EdgeModule, PhotoStudent
@@ -53,6 +54,17 @@ class Outputs:
             conditions=self.conditions[indices],
             novelty=self.novelty[indices],
         )
+
+
+def moved(outputs: Outputs, shift: float) -> Outputs:
+    """The same with the malignancy's logit moved: its probabilities at another share of malignant lesions.
+
+    In float32, as a model computes it; the order of the photos stays.
+    """
+    if not shift:
+        return outputs
+    logits = logit(outputs.malignancy.astype(np.float64)) + shift
+    return replace(outputs, malignancy=expit(logits).astype(outputs.malignancy.dtype))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -98,12 +98,10 @@ def compare(
     own_thresholds: Thresholds,
 ) -> dict[str, float]:
     """The figures of the gate. `auc_drop` is left out where the photos are all malignant or all benign."""
-    difference = np.abs(reference.malignancy - outputs.malignancy)
     pairs = list(zip(tiers(reference, reference_thresholds), tiers(outputs, own_thresholds), strict=True))
     found = {
         "photos": float(len(pairs)),
-        "malignancy_max_difference": float(difference.max()),
-        "malignancy_mean_difference": float(difference.mean()),
+        **malignancy_differences(reference, outputs),
         "conditions_max_difference": float(np.abs(reference.conditions - outputs.conditions).max()),
         "tier_agreement": float(np.mean([left == right for left, right in pairs])),
         "condition_agreement": float(np.mean(reference.conditions.argmax(axis=1) == outputs.conditions.argmax(axis=1))),
@@ -121,6 +119,15 @@ def compare(
         found["sensitivity_drop"] = reached[0] - reached[1]
         found["malignant_photos"] = float(malignant.sum())
     return found
+
+
+def malignancy_differences(reference: Outputs, outputs: Outputs) -> dict[str, float]:
+    """The two figures of the gate that depend on how frequent malignancy is taken to be."""
+    difference = np.abs(reference.malignancy - outputs.malignancy)
+    return {
+        "malignancy_max_difference": float(difference.max()),
+        "malignancy_mean_difference": float(difference.mean()),
+    }
 
 
 def worst_photo(reference: Outputs, outputs: Outputs) -> int:

@@ -7,10 +7,18 @@ import numpy as np
 
 from distill.student import Student, StudentOutput
 from export.onnx_file.module import EdgeModule, PhotoStudent, Temperatures, feature_statistics
-from export.verify.calibrate import Cases, Targets, can_calibrate, fit_temperatures, thresholds
-from export.verify.outputs import Outputs, Thresholds, module_outputs, student_answers
+from export.verify.calibrate import (
+    Cases,
+    Targets,
+    can_calibrate,
+    declared_prevalence,
+    fit_temperatures,
+    shift_of,
+    thresholds,
+)
+from export.verify.outputs import Outputs, Thresholds, module_outputs, moved, student_answers
 from export.workshop.stages import Stages
-from runtime.bundle.load import Calibration
+from runtime.bundle.load import Calibration, Prevalence
 from teacher.data.dataset import Dataset
 from teacher.data.splits import Part
 
@@ -44,10 +52,20 @@ class Reference:
     """The PyTorch student with everything around it, and its answers on validation, calibration and test."""
 
     module: EdgeModule
+    """without a declared prevalence: files get theirs once they are judged"""
     outputs: Mapping[Part, Outputs]
+    """at the declared prevalence, as the files that ship answer; without one as the module answers"""
+    undeclared: Mapping[Part, Outputs]
+    """as the module answers"""
     thresholds: Thresholds
+    """on `outputs`"""
     calibration: Calibration | None
     """None: the calibration part is too small, temperatures are 1 and thresholds the defaults"""
+
+    @property
+    def shift(self) -> float:
+        """What a declared prevalence adds to the malignancy's logit."""
+        return shift_of(None if self.calibration is None else self.calibration.prevalence)
 
 
 def photos_of(data: Dataset, part: Part) -> Photos:
@@ -63,14 +81,25 @@ def photos_of(data: Dataset, part: Part) -> Photos:
 
 
 def make_reference(
-    student: Student, photos: Mapping[Part, Photos], *, statistics_photos: int, targets: Targets, stages: Stages
+    student: Student,
+    photos: Mapping[Part, Photos],
+    *,
+    statistics_photos: int,
+    targets: Targets,
+    stages: Stages,
+    prevalence: float | None = None,
 ) -> Reference:
-    """Measure the student once on every part; `statistics_photos` training photos say what is familiar."""
+    """Measure the student once on every part; `statistics_photos` training photos say what is familiar.
+
+    `prevalence`: the share of malignant lesions in use, where one is declared. Raises CalibrationError where the
+    calibration part cannot be moved to it.
+    """
+    declared = declared_prevalence(photos[Part.CALIBRATION].malignant, prevalence)
     photo_student = PhotoStudent(student.eval()).eval()
     later = [part for part in Part if part is not Part.TRAIN]
     with stages.stage("Asking the PyTorch student", total=sum(len(photos[part]) for part in later)) as step:
         answers = {part: student_answers(photo_student, photos[part].squares, step=step) for part in later}
-    temperatures, calibration = _calibration(answers[Part.CALIBRATION], photos[Part.CALIBRATION])
+    temperatures, calibration = _calibration(answers[Part.CALIBRATION], photos[Part.CALIBRATION], declared)
     module = module_of(
         student,
         photos[Part.TRAIN],
@@ -78,10 +107,12 @@ def make_reference(
         statistics_photos=statistics_photos,
         stages=stages,
     )
-    outputs = {part: module_outputs(module, answers[part]) for part in later}
+    undeclared = {part: module_outputs(module, answers[part]) for part in later}
+    outputs = {part: moved(found, shift_of(declared)) for part, found in undeclared.items()}
     return Reference(
         module=module,
         outputs=outputs,
+        undeclared=undeclared,
         thresholds=thresholds(outputs[Part.CALIBRATION], photos[Part.CALIBRATION].cases, targets=targets),
         calibration=calibration,
     )
@@ -104,7 +135,9 @@ def evenly_spread(count: int, wanted: int) -> np.ndarray:
     return np.unique(np.linspace(0, count - 1, min(count, wanted)).round().astype(np.int64))
 
 
-def _calibration(answers: StudentOutput, photos: Photos) -> tuple[Temperatures, Calibration | None]:
+def _calibration(
+    answers: StudentOutput, photos: Photos, declared: Prevalence | None
+) -> tuple[Temperatures, Calibration | None]:
     if not can_calibrate(photos.malignant):
         return Temperatures(), None
     fitted = fit_temperatures(
@@ -118,4 +151,5 @@ def _calibration(answers: StudentOutput, photos: Photos) -> tuple[Temperatures, 
         n=len(photos),
         malignancy_temperature=fitted.malignancy,
         conditions_temperature=fitted.conditions,
+        prevalence=declared,
     )

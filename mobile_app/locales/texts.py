@@ -290,6 +290,9 @@ class SettingTexts:
     trained_on: str
     licence: str
     made_on: str
+    prevalence: str
+    declared: str
+    """a share that somebody declared: {share}"""
     size: str
     limits: str
     not_assured: str

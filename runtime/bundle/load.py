@@ -15,6 +15,7 @@ from runtime.bundle.manifest import (
     ModelFile,
     OperatingPoints,
     PredictionSets,
+    Prevalence,
 )
 from runtime.bundle.signature import SIGNATURE_NAME, verify_signature
 from runtime.errors import BundleError
@@ -33,6 +34,7 @@ __all__ = [
     "ModelFile",
     "OperatingPoints",
     "PredictionSets",
+    "Prevalence",
     "load_bundle",
     "read_manifest",
     "sha256_of",

@@ -93,6 +93,19 @@ class InputSpec:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Prevalence:
+    """The share of malignant lesions in use that malignancy is a probability for: declared by a person, not measured.
+
+    The malignancy's logit was moved by the log odds of `declared` over those of `calibrated`. Condition probabilities
+    were not.
+    """
+
+    declared: float
+    calibrated: float
+    """share of malignant photos in the part that the temperatures come from"""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Calibration:
     """What the probabilities were calibrated on, and the temperatures inside the graph."""
 
@@ -100,6 +113,14 @@ class Calibration:
     n: int
     malignancy_temperature: float
     conditions_temperature: float
+    prevalence: Prevalence | None = None
+    """None: none was declared, probabilities are of photos with as many malignant ones as the part. Written only where
+    there is one, so that all other manifests are what they were."""
+
+    @property
+    def declared(self) -> float | None:
+        """The declared share of malignant lesions in use."""
+        return None if self.prevalence is None else self.prevalence.declared
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,6 +189,9 @@ class Manifest:
     def to_json(self) -> str:
         """The text of `manifest.json`, checksum included; the same content always gives the same text."""
         content: dict[str, Any] = {"schema_version": SCHEMA_VERSION, **_plain(asdict(self))}
+        for file in content["files"]:
+            if file["calibration"] is not None and file["calibration"]["prevalence"] is None:
+                del file["calibration"]["prevalence"]
         try:
             return dump({**content, "checksum": _checksum(content)})
         except ValueError as error:
@@ -288,9 +312,18 @@ def _calibration(fields: Fields) -> Calibration:
         n=fields.integer("n", low=1, high=_COUNT),
         malignancy_temperature=fields.number("malignancy_temperature", low=1e-6, high=1e6),
         conditions_temperature=fields.number("conditions_temperature", low=1e-6, high=1e6),
+        prevalence=_prevalence(fields.child("prevalence")) if "prevalence" in fields.values() else None,
     )
     fields.done()
     return calibration
+
+
+def _prevalence(fields: Fields) -> Prevalence:
+    declared, calibrated = (fields.number(key, low=0.0, high=1.0) for key in ("declared", "calibrated"))
+    if {declared, calibrated} & {0.0, 1.0}:
+        fields.fail("a share of malignant lesions must lie between 0 and 1")
+    fields.done()
+    return Prevalence(declared=declared, calibrated=calibrated)
 
 
 def _file(fields: Fields) -> ModelFile:

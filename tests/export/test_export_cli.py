@@ -10,6 +10,7 @@ from safetensors.torch import save_file
 from distill.config import TrainConfig
 from distill.run import METRICS_NAME, create_run, open_run_data
 from distill.student import WEIGHTS_NAME, Student, student_spec
+from export.bundle.build import Built
 from export.bundle.formats import FORMATS
 from export.cli import main
 from runtime.files import write_json
@@ -55,6 +56,18 @@ def test_an_unknown_precision_is_said(monkeypatch: pytest.MonkeyPatch, capsys: p
     assert "--formats coreml --precisions fp32: no such file" in capsys.readouterr().err
     assert run(monkeypatch, "all", "--formats", "onnx,torchscript") == 1
     assert "--formats onnx,torchscript: choose from onnx, tflite, coreml" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["all", "calibrate"])
+@pytest.mark.parametrize("share", ["0", "1", "10", "nan"])
+def test_a_prevalence_that_is_no_share_is_said(
+    command: str, share: str, built: Built, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bundle = [str(built.folder)] if command == "calibrate" else []
+    assert run(monkeypatch, command, *bundle, "--run", str(built.folder), "--prevalence", share) == 1
+    error = capsys.readouterr().err
+    assert f"--prevalence {float(share)}: give the share of malignant lesions in use, between 0 and 1" in error
+    assert "Traceback" not in error
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 """What the app says of its model is what the bundle says, in every language."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from mobile_app.handout import card_of
 from mobile_app.locales import LANGUAGES
 from runtime import Triage
-from runtime.bundle.load import OperatingPoints
+from runtime.bundle.load import Calibration, OperatingPoints, Prevalence
 from runtime.bundle.manifest import GroupAssurance
 
 
@@ -27,6 +28,21 @@ def test_the_card_names_the_model_its_data_its_licence_and_its_limits(code: str)
     assert figures[texts.settings.melanomas].startswith(f"{measured.value:.2f} ({measured.low:.2f}-")
     assert str(measured.n) in figures[texts.settings.melanomas]
     assert any("V-VI" in limit for limit in card.limits), "the bundle promises nothing for dark skin: say so"
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_a_declared_prevalence_stands_on_the_card(code: str, tmp_path: Path, tiny_bundle: Any) -> None:
+    bundle, texts = Triage.load(tiny_bundle(tmp_path)).bundle, LANGUAGES[code]
+    assert texts.settings.prevalence not in dict(card_of(bundle, texts=texts).facts)
+    calibration = Calibration(
+        part="calibration",
+        n=50,
+        malignancy_temperature=1.0,
+        conditions_temperature=1.0,
+        prevalence=Prevalence(declared=0.025, calibrated=0.4),
+    )
+    declared = replace(bundle, file=replace(bundle.file, calibration=calibration))
+    assert dict(card_of(declared, texts=texts).facts)[texts.settings.prevalence].startswith("2.5%")
 
 
 def test_a_promise_for_a_group_is_not_denied(tmp_path: Path, tiny_bundle: Any) -> None:

@@ -22,7 +22,7 @@ from export.coreml.convert import Precision, coreml_metadata, coreml_outputs, co
 from export.coreml.package import read_package
 from export.coreml.program import load_program
 from export.onnx_file.module import EdgeModule, PhotoStudent, Temperatures, feature_statistics
-from export.verify.outputs import Outputs, module_outputs, student_answers
+from export.verify.outputs import Outputs, module_outputs, moved, student_answers
 from runtime.conditions import CONDITIONS
 from runtime.errors import EngineError
 from teacher.data.dataset import Dataset
@@ -94,6 +94,15 @@ def test_fp16_answers_as_the_student_does(files, squares, expected) -> None:
     assert expected.novelty.min() > 256  # so that fp16 would have overflowed
     np.testing.assert_allclose(outputs.novelty, expected.novelty, rtol=0.01)
     assert np.ptp(expected.malignancy) > 0.5
+
+
+def test_a_declared_prior_is_one_addition_to_the_logit(module, squares) -> None:
+    rare = module.retuned(replace(module.temperatures, shift=-2.5))
+    outputs = coreml_outputs(to_coreml(rare, precision="fp16", metadata=METADATA), squares)
+    expected = module_outputs(rare, student_answers(module.photo_student, squares))
+    np.testing.assert_allclose(outputs.malignancy, expected.malignancy, atol=0.01)
+    usual = module_outputs(module, student_answers(module.photo_student, squares))
+    np.testing.assert_allclose(expected.malignancy, moved(usual, -2.5).malignancy, atol=1e-6)
 
 
 def test_8_bit_weights_answer_nearly_so(files, squares, expected) -> None:

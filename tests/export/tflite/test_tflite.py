@@ -302,6 +302,21 @@ def test_other_temperatures(files: Files, module: EdgeModule, squares: list[np.n
     assert retuned_tflite(retuned_tflite(files[name], other), own) == retuned_tflite(files[name], own)
 
 
+@pytest.mark.parametrize("name", ["fp32", "int8"])
+def test_another_prior_moves_the_logit_and_can_be_taken_back(
+    files: Files, squares: list[np.ndarray], name: str
+) -> None:
+    own = Temperatures(malignancy=1.3, conditions=1.0)
+    plain = retuned_tflite(files[name], own)
+    rare = retuned_tflite(files[name], replace(own, shift=-2.5))
+    before, after = (tflite_outputs(data, squares[:8]) for data in (plain, rare))
+    logits = np.log(before.malignancy / (1 - before.malignancy))
+    np.testing.assert_allclose(after.malignancy, 1 / (1 + np.exp(2.5 - logits)), atol=1e-5)
+    np.testing.assert_array_equal(after.conditions, before.conditions)
+    assert retuned_tflite(rare, own) == plain
+    assert retuned_tflite(retuned_tflite(files[name], replace(own, shift=1.0)), replace(own, shift=-2.5)) == rare
+
+
 def test_a_conversion_repeats_byte_for_byte(both: tuple[Files, Files]) -> None:
     assert both[0].keys() == both[1].keys()
     assert all(both[0][name] == both[1][name] for name in ("fp32", "int8", "float4", "given"))
