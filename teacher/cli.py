@@ -18,6 +18,7 @@ from teacher.data.found import Loaded
 from teacher.data.labels import COLUMNS, label_table, table_names
 from teacher.data.registry import all_datasets, dataset, load_all, warnings_of
 from teacher.data.report import write_report
+from teacher.data.report.pairs import listed_pairs
 from teacher.data.sample import DataError
 from teacher.models.config import TeacherConfig
 from teacher.options import OPTION, View, from_dataclasses
@@ -72,7 +73,8 @@ def data(options: DataOptions, housekeeping: Housekeeping, page: Report) -> None
         typer.echo(advice)
     typer.echo(f"{describe_parts(opened)}\nsplit file: {opened.split_path}")
     if page.report is not None:
-        write_report(page.report, opened, loaded, root=options.root, photos=page.photos)
+        pairs = listed_pairs(opened)
+        write_report(page.report, opened, loaded, root=options.root, photos=page.photos, more_pairs=pairs)
         typer.echo(f"report: {page.report}")
 
 

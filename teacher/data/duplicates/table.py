@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,23 +58,38 @@ def linked(folder: Path, contents: Sequence[str]) -> list[tuple[int, int]]:
 
     Raises DataError where the file is none.
     """
-    path = folder / DUPLICATES_NAME
-    if not path.is_file():
-        return []
     first: dict[str, int] = {}
     for place, content in enumerate(contents):
         first.setdefault(content, place)  # equal contents are near-duplicates: the split joins them
-    pairs = []
+    ends = [(first.get(one.first[2]), first.get(one.second[2])) for one in read_duplicates(folder) if one.same]
+    return [(left, right) for left, right in ends if left is not None and right is not None]
+
+
+def read_duplicates(folder: Path) -> list[Duplicate]:
+    """The pairs of the table, as a person may have corrected them; none where there is no table.
+
+    Raises DataError where the file is none.
+    """
+    path = folder / DUPLICATES_NAME
+    if not path.is_file():
+        return []
     try:
         with path.open(newline="", encoding="utf-8", errors="surrogateescape") as file:
-            for row in csv.DictReader(file):
-                if row["verdict"] not in (SAME, DOUBTFUL):
-                    raise ValueError(f"verdict {row['verdict']!r} is neither {SAME} nor {DOUBTFUL}")
-                ends = first.get(row["content"]), first.get(row["other_content"])
-                if row["verdict"] == SAME and ends[0] is not None and ends[1] is not None:
-                    pairs.append((ends[0], ends[1]))
+            return [_parsed(row) for row in csv.DictReader(file)]
     except (KeyError, TypeError, ValueError, csv.Error) as error:
         raise DataError(
             f"{path}: not a table of duplicates ({error}); remove it and run python -m teacher duplicates"
         ) from error
-    return pairs
+
+
+def _parsed(row: Mapping[str, str]) -> Duplicate:
+    """Raises KeyError, TypeError or ValueError where it is no row of the table."""
+    if row["verdict"] not in (SAME, DOUBTFUL):
+        raise ValueError(f"verdict {row['verdict']!r} is neither {SAME} nor {DOUBTFUL}")
+    return Duplicate(
+        first=(row["dataset"], row["image_id"], row["content"]),
+        second=(row["other_dataset"], row["other_image_id"], row["other_content"]),
+        matches=int(row["matches"]),
+        same=row["verdict"] == SAME,
+        transform=tuple(float(number) for number in row["transform"].split()),
+    )

@@ -15,7 +15,7 @@ from teacher.data.registry import all_datasets, dataset
 from teacher.data.report import counts
 from teacher.data.report.files import odd_shapes, photo_files, size_rows
 from teacher.data.report.oddities import oddities
-from teacher.data.report.pairs import Pair, contradicts, hashed_pairs, most_telling
+from teacher.data.report.pairs import Pair, contradicts, hashed_pairs, most_telling, same_picture
 from teacher.data.report.pictures import galleries, size_plot, thumb_of
 from teacher.data.sample import DataError
 from teacher.data.splits import Part
@@ -96,7 +96,10 @@ def _counted(opened: Dataset, loaded: Sequence[Loaded]) -> dict[str, Any]:
 
 
 def _duplicates(opened: Dataset, more_pairs: Sequence[Pair], *, photos: bool) -> dict[str, Any]:
-    pairs = [*more_pairs, *hashed_pairs(opened)]
+    hashed = hashed_pairs(opened)
+    seen = [pair for pair in hashed if same_picture(opened, pair)]
+    known = {frozenset((pair.left, pair.right)) for pair in seen}
+    pairs = [*seen, *(pair for pair in more_pairs if frozenset((pair.left, pair.right)) not in known)]
     shown = [
         {
             "how": pair.how,
@@ -113,6 +116,7 @@ def _duplicates(opened: Dataset, more_pairs: Sequence[Pair], *, photos: bool) ->
         "contradicting": sum(contradicts(opened, pair) for pair in pairs),
         "across": sum(opened.samples[pair.left].dataset != opened.samples[pair.right].dataset for pair in pairs),
         "shown_pairs": shown,
+        "only_alike": len(hashed) - len(seen),
     }
 
 

@@ -4,9 +4,20 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from command_desk import Said, typed
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
 from plugin_photos import draw, make_ham, write_table
+
+from teacher.data.cache import DUPLICATES_NAME
+from teacher.data.dataset import DataOptions, open_dataset
+from teacher.data.duplicates.table import Duplicate, write_duplicates
+from teacher.data.report.pairs import SAME_DETAIL, likeness
+from teacher.data.splits import Part
 
 
 class Links(HTMLParser):
@@ -87,6 +98,75 @@ def test_copies_with_contradicting_labels_stand_side_by_side(
     assert "own/own" in text
     assert "<b>bold" not in text, "what a table says is text and never markup"
     assert "&lt;b&gt;bold" in text
+
+
+def alike(path: Path, seed: int) -> None:
+    """A picture whose coarse parts, which is all that a hash knows, are always the same; its detail is the seed's."""
+    waves = np.zeros((224, 224))
+    waves[:8, :8] = np.random.default_rng(2).choice([-260.0, 260.0], (8, 8))
+    waves[0, 0] = 0
+    grain = cv2.GaussianBlur(np.random.default_rng(seed).normal(0, 60, (224, 224)), (0, 0), 2.5)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.clip(128 + cv2.idct(waves) + grain, 0, 255).astype(np.uint8)).convert("RGB").save(path)
+
+
+def test_different_spots_of_like_hashes_are_no_duplicates_and_stay_in_one_part(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root, page = make_ham(tmp_path / "photos"), tmp_path / "report.html"
+    rows = [(f"{seed}", f"{seed}.png", "melanoma" if seed else "melanocytic_nevus") for seed in range(2)]
+    write_table(root / "own" / "own.csv", ("patient", "path", "condition"), rows)
+    for seed in range(2):
+        alike(root / "own" / f"{seed}.png", seed)
+    assert report(page, "--image-size", 224, "--data", root, capsys=capsys).code == 0
+    text = page.read_text()
+    assert "1 pairs more have like hashes and different detail" in text
+    assert "labels differ" not in text
+    opened = open_dataset(DataOptions(root=root, image_size=224, cache=tmp_path / "cache"))
+    parts = {part for sample, part in zip(opened.samples, opened.parts, strict=True) if sample.dataset == "own"}
+    assert len(parts) == 1
+
+
+def test_pairs_of_the_table_of_duplicates_stand_side_by_side(
+    ham_root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "report.html"
+    opened = open_dataset(DataOptions(root=ham_root, image_size=32, cache=tmp_path / "cache"))
+    named = zip(opened.samples, opened.contents, opened.parts, strict=True)
+    names = [(one.dataset, one.image_id, content) for one, content, part in named if part is Part.TRAIN]
+    pairs = [
+        Duplicate(first=names[0], second=names[1], matches=31, same=True, transform=(1.0, 0.0, 0.0, 0.0, 1.0, 0.0)),
+        Duplicate(first=names[2], second=names[3], matches=7, same=False, transform=()),
+        Duplicate(first=names[4], second=("gone", "gone", "0" * 32), matches=22, same=True, transform=()),
+    ]
+    write_duplicates(opened.folder, pairs)
+    assert report(page, "--data", ham_root, capsys=capsys).code == 0
+    text = page.read_text()
+    assert "same lesion, 31 local features agree" in text
+    assert "labels differ" in text, "HAM_LABELS in turn"
+    assert "7 local features" not in text
+    assert "22 local features" not in text
+    (opened.folder / DUPLICATES_NAME).write_text("dataset,verdict\nham10000,maybe\n")
+    said = report(page, "--data", ham_root, capsys=capsys)
+    assert (said.code, "not a table of duplicates" in said.error) == (1, True)
+
+
+@given(seed=st.integers(0, 2**32 - 1), quality=st.integers(30, 95), cut=st.integers(0, 4))
+@settings(max_examples=30, deadline=None)
+def test_a_copy_is_like_its_original_and_another_picture_is_not(seed: int, quality: int, cut: int) -> None:
+    rng = np.random.default_rng(seed)
+    one, other = (
+        cv2.GaussianBlur(rng.normal(128, 200, (224, 224, 3)), (0, 0), 5).clip(0, 255).astype(np.uint8) for _ in "ab"
+    )
+    cropped = cv2.resize(one[cut : 224 - cut, cut : 224 - cut], (224, 224))
+    copy = cv2.imdecode(cv2.imencode(".jpg", cropped, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], cv2.IMREAD_COLOR)
+    assert copy is not None
+    assert likeness(one, one) == pytest.approx(1)
+    assert likeness(one, copy) >= SAME_DETAIL
+    assert likeness(one, other) < SAME_DETAIL
+    plain = np.full_like(one, 170)
+    assert likeness(plain, plain + 3) == 1
+    assert likeness(plain, one) == likeness(one, plain) == 0
 
 
 def test_the_synthetic_dataset_has_a_page_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
