@@ -106,11 +106,16 @@ class PhotoLimits:
 DEFAULT_LIMITS = PhotoLimits()
 
 
-def load_square(source: PhotoSource, *, size: int, limits: PhotoLimits = DEFAULT_LIMITS) -> Pixels:
-    """A photo as the model sees it: uint8 [size, size, 3] RGB, upright, centre square. Raises PhotoError."""
+def load_square(
+    source: PhotoSource, *, size: int, limits: PhotoLimits = DEFAULT_LIMITS, enlarge: bool = True
+) -> Pixels:
+    """A photo as the model sees it: uint8 [size, size, 3] RGB, upright, centre square. Raises PhotoError.
+
+    Without `enlarge` a photo whose short side is below `size` keeps its own pixels: a smaller square.
+    """
     # Colours last: a few thousand pixels cost nothing, and resizing before or after differs by rounding.
     image, colours = _opened(source, min_side=math.ceil(_SPARE * size), limits=limits)
-    square = square_pixels(image, size=size)
+    square = square_pixels(image, size=size if enlarge else min(size, *image.size))
     return square if colours is None else colours.to_srgb(square)
 
 

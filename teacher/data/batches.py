@@ -2,7 +2,7 @@
 
 import os
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -45,11 +45,17 @@ def view_batches(dataset: Dataset, plan: ViewPlan, *, size: int, batch_size: int
 
 
 def planned_batches(dataset: Dataset, plans: Sequence[ViewPlan], *, size: int) -> Iterator[Tensor]:
-    """One batch a plan, in order: uint8 (B, 3, size, size); made by as many threads as there are cores."""
+    """One batch a plan, in order: uint8 (B, 3, size, size); made by as many threads as there are cores.
+
+    Seeded views are cut from the larger squares; those without augmentation are what the device sees.
+    """
+    seeded = [plan.indices for plan in plans if plan.seeds is not None]
+    large = dataset.squares_for_views(np.concatenate(seeded)) if seeded else dataset.square
     waiting: deque = deque()
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         for part in plans:
-            waiting.append(pool.submit(_batch, dataset, part, size))
+            square = dataset.square if part.seeds is None else large
+            waiting.append(pool.submit(_batch, dataset, square, part, size))
             if len(waiting) > AHEAD:
                 yield waiting.popleft().result()
         while waiting:
@@ -70,14 +76,14 @@ def view_seed(seed: int, index: int, view: int) -> int:
     return int(np.random.SeedSequence((seed, index, view)).generate_state(1, np.uint64)[0] >> 1)
 
 
-def _batch(dataset: Dataset, part: ViewPlan, size: int) -> Tensor:
+def _batch(dataset: Dataset, square: Callable[[int], np.ndarray], part: ViewPlan, size: int) -> Tensor:
     if part.seeds is None:
-        views = [plain_view(dataset.square(index), size=size) for index in part.indices]
+        views = [plain_view(square(index), size=size) for index in part.indices]
     else:
         pairs = zip(part.indices, part.seeds, strict=True)
         views = [
             make_view(
-                dataset.square(index),
+                square(index),
                 domain=dataset.samples[index].domain,
                 seed=int(seed),
                 size=size,

@@ -2,8 +2,9 @@
 
 import hashlib
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated
 
@@ -16,11 +17,12 @@ from runtime.errors import one_line
 from teacher.console import progress
 from teacher.data.cache import SPLIT_NAME, clear_errors, forget, only_one
 from teacher.data.duplicates.table import linked
-from teacher.data.pixels import PixelStore, build_pixels
+from teacher.data.pixels import PixelStore, build_larger, build_pixels
 from teacher.data.registry import load_all
 from teacher.data.sample import DataError, Sample
 from teacher.data.splits import Part, Photo, Split, settle_split, write_split
 from teacher.data.synthetic import RECIPE_VERSION, SyntheticConfig, load_synthetic, write_dataset
+from teacher.data.views.frame import square_side
 from teacher.options import OPTION
 
 DEFAULT_CACHE = Path(".cache")
@@ -29,6 +31,10 @@ FURTHER_SHARE = 0.25
 """Drawings beyond `synthetic_count`, as a share of it, that nothing is trained or tested on: 300 of 500 join the
 calibration part, the rest validation. Of 2,000 alone `low` would be the lowest score of 81 cancers, which the noise of
 8 bit moves, and one of 160 validation photos 0.6% of a gate at 97%. They cost 10 s of a main job of 15 minutes."""
+
+
+_UNASKED = -2
+"""In place of where a square begins, which is -1 where there is none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,8 +79,21 @@ class Dataset:
         return np.array([index for index, own in enumerate(self.parts) if own is part], dtype=np.int64)
 
     def square(self, index: int) -> np.ndarray:
-        """The canonical square of a sample, uint8 [S, S, 3]."""
+        """The canonical square of a sample, uint8 [S, S, 3]: what the device sees."""
         return self.pixels[self.rows[index]]
+
+    def squares_for_views(self, indices: np.ndarray) -> Callable[[int], np.ndarray]:
+        """From each of these samples to the square that its views are cut from, uint8 [T, T, 3].
+
+        They are larger than what the device sees, up to `square_side` where the photo has so many pixels, so that a
+        crop is not enlarged. Decoded the first time they are asked for. Raises DataError where the disk refuses.
+        """
+        self._view_squares.prepare(indices)
+        return self._view_squares.square
+
+    @cached_property
+    def _view_squares(self) -> "_ViewSquares":
+        return _ViewSquares(self)
 
     def malignant(self, indices: np.ndarray) -> np.ndarray:
         """bool [len(indices)]"""
@@ -83,6 +102,37 @@ class Dataset:
     def conditions(self, indices: np.ndarray) -> np.ndarray:
         """int64 [len(indices)], positions in `runtime.conditions.CONDITIONS`"""
         return np.array([CONDITIONS.index(self.samples[index].condition) for index in indices], dtype=np.int64)
+
+
+class _ViewSquares:
+    """The larger squares that were asked for so far."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        self._dataset = dataset
+        self._bytes = np.zeros(0, dtype=np.uint8)
+        self._starts = np.full(len(dataset.samples), _UNASKED, dtype=np.int64)
+        self._sides = np.zeros(len(dataset.samples), dtype=np.int64)
+
+    def prepare(self, indices: np.ndarray) -> None:
+        asked = np.unique(indices)
+        new = asked[self._starts[asked] == _UNASKED]
+        if not len(new):
+            return
+        data = self._dataset
+        found = build_larger(
+            [data.samples[index] for index in new],
+            [data.contents[index] for index in new],
+            side=square_side(data.pixels.shape[1]),
+            folder=data.folder,
+        )
+        # The map of before is a part of the new one: a square never moves.
+        self._bytes, self._starts[new], self._sides[new] = found.bytes, found.starts, found.sides
+
+    def square(self, index: int) -> np.ndarray:
+        start, side = self._starts[index], self._sides[index]
+        if start < 0:
+            return self._dataset.square(index)
+        return self._bytes[start : start + side * side * 3].reshape(side, side, 3)
 
 
 def open_dataset(options: DataOptions) -> Dataset:

@@ -1,4 +1,4 @@
-"""The canonical squares of a dataset, decoded once: the pixels that a phone would feed the model.
+"""The squares of a dataset, decoded once: the pixels that a phone would feed the model, and larger ones for views.
 
 Squares are kept by the content of their file, so that a sorted table, a renamed or removed image, or one that came
 later never gives an image another's pixels and never costs more than its own work. They stand one behind the other in
@@ -43,6 +43,8 @@ class Scanned:
     content: str
     phash: int
     error: str
+    side: int = 0
+    """of its square in pixels; 0 where it could not be read"""
 
 
 @dataclass(frozen=True)
@@ -57,12 +59,56 @@ class PixelStore:
     """one per sample, in their order"""
 
 
+@dataclass(frozen=True)
+class LargerSquares:
+    """Squares that views are cut from, of no more pixels than their photo has."""
+
+    bytes: np.ndarray
+    """uint8 [B], memory-mapped: one square behind the other"""
+    starts: np.ndarray
+    """int64 [N], where the square of each sample begins; -1 where there is none"""
+    sides: np.ndarray
+    """int64 [N]"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Store:
+    """A folder of squares of one kind."""
+
+    folder: Path
+    size: int
+    """of the squares: their side, or where they are not enlarged the most it can be"""
+    enlarged: bool
+
+    @property
+    def pixels(self) -> Path:
+        return self.folder / PIXELS_NAME
+
+    @property
+    def index(self) -> Path:
+        return self.folder / INDEX_NAME
+
+    def decoded(self, content: bytes) -> np.ndarray:
+        """Raises PhotoError."""
+        if self.enlarged:
+            return load_square(content, size=self.size)
+        return load_square(content, size=self.size, enlarge=False)
+
+    def may_hold(self, side: int) -> bool:
+        return side == self.size or (not self.enlarged and 0 < side < self.size)
+
+
 @dataclass
 class _Index:
-    """What the index says of each content, and how many squares there are."""
+    """What the index says of each content, and where the squares begin."""
 
     entries: dict[str, tuple[int, Scanned]]
-    count: int
+    starts: list[int]
+    """in bytes, by row; the last is where the next square will begin"""
+
+    @property
+    def count(self) -> int:
+        return len(self.starts) - 1
 
 
 def build_pixels(samples: Sequence[Sample], *, size: int, folder: Path) -> PixelStore:
@@ -70,19 +116,45 @@ def build_pixels(samples: Sequence[Sample], *, size: int, folder: Path) -> Pixel
 
     Raises DataError when more than `MAX_UNREADABLE` of the files cannot be read, or the disk refuses.
     """
-    store = folder / f"squares-{size}-{DECODING}"
-    stamps = [_stamp(sample.path) for sample in samples]
-    known, index = read_known(folder), _read_index(store, size)
-    if _missing(samples, stamps, known, index):
-        with only_one(folder), clear_errors(folder):
-            store.mkdir(exist_ok=True)
-            known, index = read_known(folder), _healed_index(store, size)  # another command may have been here
-            _decode_missing(samples, stamps, known, index, store, size=size)
+    store = _Store(folder=folder / f"squares-{size}-{DECODING}", size=size, enlarged=True)
+    stamps, known, index = _filled(store, samples)
     found = [_look_up(sample, stamp, known, index) for sample, stamp in zip(samples, stamps, strict=True)]
-    pixels = _mapped(store, index.count, size)
+    pixels = _mapped(store, index).reshape(-1, size, size, 3)
     result = PixelStore(pixels, np.array([row for row, _ in found], dtype=np.int64), tuple(one for _, one in found))
     _check_unreadable(result, samples)
     return result
+
+
+def build_larger(samples: Sequence[Sample], contents: Sequence[str], *, side: int, folder: Path) -> LargerSquares:
+    """Squares of `side` pixels, or of what the photo has; decoded now where the folder does not have them.
+
+    A sample whose file holds something else than `contents` says by now, or cannot be read at this size, has none.
+    Raises DataError where the disk refuses.
+    """
+    store = _Store(folder=folder / f"view-squares-{side}-{DECODING}", size=side, enlarged=False)
+    _, _, index = _filled(store, samples)
+    nothing = (-1, Scanned("", 0, ""))
+    found = [index.entries.get(content, nothing) for content in contents]
+    return LargerSquares(
+        bytes=_mapped(store, index),
+        starts=np.array([-1 if row < 0 else index.starts[row] for row, _ in found], dtype=np.int64),
+        sides=np.array([one.side for _, one in found], dtype=np.int64),
+    )
+
+
+def _filled(
+    store: _Store, samples: Sequence[Sample]
+) -> tuple[Sequence[Stamp | None], dict[tuple[str, Stamp], str], _Index]:
+    """What is known of the samples' files, once the store has the squares of all that can be read."""
+    folder = store.folder.parent
+    stamps = [_stamp(sample.path) for sample in samples]
+    known, index = read_known(folder), _read_index(store)
+    if _missing(samples, stamps, known, index):
+        with only_one(folder), clear_errors(folder):
+            store.folder.mkdir(exist_ok=True)
+            known, index = read_known(folder), _healed_index(store)  # another command may have been here
+            _decode_missing(samples, stamps, known, index, store)
+    return stamps, known, index
 
 
 def _stamp(path: Path) -> Stamp | None:
@@ -120,31 +192,30 @@ def _decode_missing(
     stamps: Sequence[Stamp | None],
     known: dict[tuple[str, Stamp], str],
     index: _Index,
-    store: Path,
-    *,
-    size: int,
+    store: _Store,
 ) -> None:
     todo = _missing(samples, stamps, known, index)
-    check_space(store, len(todo) * _square_bytes(size))
+    check_space(store.folder, len(todo) * _square_bytes(store.size))
     done = sum(stamp is not None for stamp in stamps) - len(todo)
     with (
-        progress("Decoding photos", done + len(todo), done=done) as advance,
+        progress("Decoding photos" if store.enlarged else "Squares for views", done + len(todo), done=done) as advance,
         ThreadPoolExecutor(max_workers=os.cpu_count()) as pool,
     ):
         for chunk in _chunks(todo):
             paths = {place: samples[place].path for place in chunk}
-            read = pool.map(lambda path: _read_one(path, index.entries, size=size), paths.values())
+            read = pool.map(lambda path: _read_one(path, index.entries, store), paths.values())
             found: dict[tuple[str, Stamp], str] = {}
             fresh: dict[str, tuple[np.ndarray | None, Scanned]] = {}
             for place, (content, square, scanned) in zip(chunk, read, strict=True):
                 stamp = stamps[place]
                 if content and stamp is not None:
-                    found[str(paths[place]), stamp] = content
+                    if known.get((str(paths[place]), stamp)) != content:
+                        found[str(paths[place]), stamp] = content
                     if content not in index.entries:
                         fresh.setdefault(content, (square, scanned))
                 advance("")
             _append(store, index, fresh)
-            add_known(store.parent, found)
+            add_known(store.folder.parent, found)
             known.update(found)
 
 
@@ -154,7 +225,7 @@ def _chunks(places: Sequence[int]) -> Iterator[Sequence[int]]:
 
 
 def _read_one(
-    path: Path, entries: Mapping[str, tuple[int, Scanned]], *, size: int
+    path: Path, entries: Mapping[str, tuple[int, Scanned]], store: _Store
 ) -> tuple[str, np.ndarray | None, Scanned]:
     """The content of a file, and its square unless that content has one."""
     try:
@@ -166,15 +237,17 @@ def _read_one(
     if digest in entries:
         return digest, None, entries[digest][1]
     try:
-        square = load_square(content, size=size)
+        square = store.decoded(content)
     except PhotoError as error:
         return digest, None, Scanned(digest, 0, one_line(str(error).removeprefix("photo: ")))
-    return digest, square, Scanned(digest, int(str(imagehash.phash(Image.fromarray(square))), 16), "")
+    # Only the squares that a phone sees tell near-duplicates.
+    phash = int(str(imagehash.phash(Image.fromarray(square))), 16) if store.enlarged else 0
+    return digest, square, Scanned(digest, phash, "", square.shape[0])
 
 
-def _append(store: Path, index: _Index, fresh: Mapping[str, tuple[np.ndarray | None, Scanned]]) -> None:
+def _append(store: _Store, index: _Index, fresh: Mapping[str, tuple[np.ndarray | None, Scanned]]) -> None:
     """Pixels first, synced, then the lines that say they are there."""
-    with (store / PIXELS_NAME).open("ab") as file:
+    with store.pixels.open("ab") as file:
         for square, _ in fresh.values():
             if square is not None:
                 file.write(square.tobytes())
@@ -183,44 +256,54 @@ def _append(store: Path, index: _Index, fresh: Mapping[str, tuple[np.ndarray | N
     lines = []
     for content, (square, scanned) in fresh.items():
         row = -1 if square is None else index.count
-        index.count += square is not None
+        if square is not None:
+            index.starts.append(index.starts[-1] + square.nbytes)
         index.entries[content] = row, scanned
-        lines.append((content, row, f"{scanned.phash:016x}", scanned.error))
-    append_rows(store / INDEX_NAME, lines)
+        lines.append(_line(content, row, scanned))
+    append_rows(store.index, lines)
 
 
-def _read_index(store: Path, size: int) -> _Index:
+def _line(content: str, row: int, scanned: Scanned) -> tuple[object, ...]:
+    return content, row, f"{scanned.phash:016x}", scanned.error, scanned.side
+
+
+def _read_index(store: _Store) -> _Index:
     """The index as far as it is sound: up to the first line that is cut, out of order, or without its pixels."""
-    path, pixels = store / INDEX_NAME, store / PIXELS_NAME
-    entries: dict[str, tuple[int, Scanned]] = {}
-    if not path.is_file() or not pixels.is_file():
-        return _Index(entries, 0)
-    held, count = pixels.stat().st_size // _square_bytes(size), 0
-    text = path.read_text(encoding="utf-8", errors="surrogateescape")
+    index = _Index({}, [0])
+    if not store.index.is_file() or not store.pixels.is_file():
+        return index
+    held = store.pixels.stat().st_size
+    text = store.index.read_text(encoding="utf-8", errors="surrogateescape")
     for line in csv.reader(text[: text.rfind("\n") + 1].splitlines()):
-        if not _sound(line) or (row := int(line[1])) not in (-1, count) or row >= held:
+        if not _sound(line) or (row := int(line[1])) not in (-1, index.count):
             break
-        entries[line[0]] = row, Scanned(line[0], int(line[2], 16), line[3])
-        count += row == count
-    return _Index(entries, count)
+        # Lines from before squares could be smaller do not say the side.
+        side = 0 if row < 0 else int(line[4]) if len(line) == 5 else store.size
+        end = index.starts[-1] + _square_bytes(side)
+        if row >= 0 and (end > held or not store.may_hold(side)):
+            break
+        index.entries[line[0]] = row, Scanned(line[0], int(line[2], 16), line[3], side)
+        if row >= 0:
+            index.starts.append(end)
+    return index
 
 
 def _sound(line: Sequence[str]) -> bool:
-    if len(line) != 4 or len(line[0]) != DIGEST_LENGTH or len(line[2]) != 16:
+    if len(line) not in (4, 5) or len(line[0]) != DIGEST_LENGTH or len(line[2]) != 16:
         return False
-    return line[1].removeprefix("-").isdigit() and all(digit in "0123456789abcdef" for digit in line[2])
+    digits = all(digit in "0123456789abcdef" for digit in line[2])
+    return line[1].removeprefix("-").isdigit() and digits and (len(line) == 4 or line[4].isdigit())
 
 
-def _healed_index(store: Path, size: int) -> _Index:
+def _healed_index(store: _Store) -> _Index:
     """The sound part of the index, and files that hold just that: what was broken is decoded again."""
-    index = _read_index(store, size)
-    with (store / PIXELS_NAME).open("ab") as file:
-        file.truncate(index.count * _square_bytes(size))
-    path = store / INDEX_NAME
-    lines = [(content, row, f"{one.phash:016x}", one.error) for content, (row, one) in index.entries.items()]
-    if not path.is_file() or len(lines) != path.read_bytes().count(b"\n") or not _ends_whole(path):
-        path.unlink(missing_ok=True)
-        append_rows(path, lines)
+    index = _read_index(store)
+    with store.pixels.open("ab") as file:
+        file.truncate(index.starts[-1])
+    lines = [_line(content, row, one) for content, (row, one) in index.entries.items()]
+    if not store.index.is_file() or len(lines) != store.index.read_bytes().count(b"\n") or not _ends_whole(store.index):
+        store.index.unlink(missing_ok=True)
+        append_rows(store.index, lines)
     return index
 
 
@@ -229,10 +312,10 @@ def _ends_whole(path: Path) -> bool:
     return not content or content.endswith(b"\n")
 
 
-def _mapped(store: Path, count: int, size: int) -> np.ndarray:
-    if count == 0:
-        return np.zeros((0, size, size, 3), dtype=np.uint8)
-    return np.memmap(store / PIXELS_NAME, dtype=np.uint8, mode="r", shape=(count, size, size, 3))
+def _mapped(store: _Store, index: _Index) -> np.ndarray:
+    if index.count == 0:
+        return np.zeros(0, dtype=np.uint8)
+    return np.memmap(store.pixels, dtype=np.uint8, mode="r", shape=(index.starts[-1],))
 
 
 def _square_bytes(size: int) -> int:

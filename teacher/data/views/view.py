@@ -24,9 +24,10 @@ from teacher.options import OPTION
 
 cv2.setNumThreads(1)  # views are made by our own threads: a second pool under each of them would only get in the way
 
-VIEW_VERSION = 2
+VIEW_VERSION = 3
 """Which pixels a seed gives: raised whenever the same seed gives others, so that no soft label made for the old ones
-is used again. 1: crops, symmetries and colour jitter; 2: framing, light, camera and bridging between domains."""
+is used again. 1: crops, symmetries and colour jitter; 2: framing, light, camera and bridging between domains; 3: cut
+from larger squares (`square_side`), which are never enlarged."""
 
 HAIR, RULER, BUBBLES, VIGNETTE = 0.25, 0.25, 0.12, 0.12
 """How often each is put onto a photo, whatever its label. Most views (44%) of a phone photo get none of the four; hair
@@ -63,7 +64,7 @@ def make_view(
 ) -> np.ndarray:
     """One view.
 
-    pixels: uint8 [S, S, 3], the canonical square. Returns uint8 [size, size, 3]; bit for bit the same on one machine,
+    pixels: uint8 [S, S, 3], a square of any size. Returns uint8 [size, size, 3]; bit for bit the same on one machine,
     on any number of threads. Raises DataError for a version of views that this code cannot make.
     """
     config = config or ViewConfig()

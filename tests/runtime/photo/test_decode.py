@@ -143,6 +143,15 @@ def test_the_square_is_the_centre_of_the_photo() -> None:
     assert np.array_equal(load_square(encode(image), size=100), np.asarray(image)[:, 100:200])
 
 
+def test_a_small_photo_may_keep_its_own_pixels() -> None:
+    image = Image.fromarray(np.random.default_rng(0).integers(0, 256, (50, 90, 3), dtype=np.uint8))
+    own = load_square(encode(image), size=64, enlarge=False)
+    np.testing.assert_array_equal(own, np.asarray(image)[:, 20:70])
+    assert load_square(encode(image), size=64).shape == (64, 64, 3)
+    smaller = load_square(encode(image), size=40, enlarge=False)
+    np.testing.assert_array_equal(smaller, load_square(encode(image), size=40))
+
+
 def test_resizing_antialiases() -> None:
     board = (np.indices((448, 448)).sum(axis=0) % 2 * 255).astype(np.uint8)
     square = load_square(np.stack([board] * 3, axis=-1), size=224)

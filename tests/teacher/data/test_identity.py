@@ -18,6 +18,7 @@ from teacher.data import pixels
 from teacher.data.dataset import DataOptions, Dataset, forget_derived, grouped_folds, open_dataset
 from teacher.data.sample import DataError
 from teacher.data.splits import OLD_COLUMNS, Part
+from teacher.data.views.frame import square_side
 from teacher.models.checkpoint import Progress
 from teacher.models.config import EncoderChoice, FinetuneConfig, TeacherConfig
 from teacher.soft_labels import ensure_soft_labels, fold_teachers, soft_labels_folder
@@ -82,6 +83,11 @@ def check_truth(dataset: Dataset, root: Root) -> None:
     for index, sample in enumerate(dataset.samples):
         assert sample.raw_label == root.rows[sample.image_id]
         np.testing.assert_array_equal(dataset.square(index), load_square(sample.path, size=SIZE))
+    train = dataset.part(Part.TRAIN)
+    square = dataset.squares_for_views(train)
+    for index in train:
+        larger = load_square(dataset.samples[index].path, size=square_side(SIZE), enlarge=False)
+        np.testing.assert_array_equal(square(index), larger)
 
 
 def parts_of(dataset: Dataset) -> dict[str, Part]:
