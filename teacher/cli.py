@@ -1,4 +1,8 @@
-"""`python -m teacher`: data roots to soft labels."""
+"""`python -m teacher`: data roots to soft labels.
+
+What asks a network is imported by the command that does: torch, timm and transformers take seconds and 0.9 GB, which
+the others do without.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,23 +15,17 @@ from teacher.data import overview
 from teacher.data.cache import DUPLICATES_NAME, SPLIT_NAME
 from teacher.data.dataset import DataOptions, Dataset, describe_parts, forget_derived, open_dataset, samples_of
 from teacher.data.download.command import download
-from teacher.data.duplicates.search import find_duplicates
-from teacher.data.duplicates.sheet import write_sheet
-from teacher.data.duplicates.summary import HEADER, by_name, contradictions, summary
 from teacher.data.found import Loaded
 from teacher.data.labels import COLUMNS, label_table, table_names
 from teacher.data.registry import all_datasets, dataset, load_all, warnings_of
-from teacher.data.report import write_report
-from teacher.data.report.pairs import listed_pairs
 from teacher.data.sample import DataError
 from teacher.models.config import TeacherConfig
 from teacher.options import OPTION, View, from_dataclasses
-from teacher.soft_labels import check_labels, describe, ensure_soft_labels, soft_labels_folder
 
 SHOWN = 20
 """Contradictions that are printed; all of them stand in the table."""
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Data roots to soft labels.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +71,9 @@ def data(options: DataOptions, housekeeping: Housekeeping, page: Report) -> None
         typer.echo(advice)
     typer.echo(f"{describe_parts(opened)}\nsplit file: {opened.split_path}")
     if page.report is not None:
+        from teacher.data.report import write_report  # matplotlib, for one option
+        from teacher.data.report.pairs import listed_pairs
+
         pairs = listed_pairs(opened)
         write_report(page.report, opened, loaded, root=options.root, photos=page.photos, more_pairs=pairs)
         typer.echo(f"report: {page.report}")
@@ -87,6 +88,10 @@ def duplicates(
     ] = None,
 ) -> None:
     """Look once for the same lesion across and within datasets, so that it stands in one part of the split."""
+    from teacher.data.duplicates.search import find_duplicates  # scikit-learn's clusters, for this command alone
+    from teacher.data.duplicates.sheet import write_sheet
+    from teacher.data.duplicates.summary import HEADER, by_name, contradictions, summary
+
     if options.root is None:
         raise DataError("--data is missing: the folder of labelled photos")
     samples, folder = samples_of(options)
@@ -126,6 +131,8 @@ def labels(
 @from_dataclasses
 def soft_labels(options: DataOptions, config: TeacherConfig, checking: Checking) -> None:
     """Train cross-fitted teachers and store what they say of every training image in every view."""
+    from teacher.soft_labels import check_labels, describe, ensure_soft_labels, soft_labels_folder
+
     dataset = open_dataset(options)
     if checking.check:
         largest = check_labels(dataset, config, count=checking.check)

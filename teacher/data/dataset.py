@@ -10,7 +10,6 @@ from typing import Annotated
 
 import numpy as np
 import typer
-from sklearn.model_selection import StratifiedGroupKFold
 
 from runtime.conditions import CONDITIONS
 from runtime.errors import one_line
@@ -192,6 +191,8 @@ def grouped_folds(
     indices; every sample is judged once. For figures of small domains, which one test part leaves too wide.
     Raises DataError where there are fewer patients than folds.
     """
+    from sklearn.model_selection import StratifiedGroupKFold  # takes seconds, and only a split and this need it
+
     patients = len(np.unique(dataset.groups[indices]))
     if folds < 2 or patients < folds:
         raise DataError(f"{folds} folds of {patients} patients or lesions: at least 2 folds, and a patient for each")

@@ -16,7 +16,6 @@ from pathlib import Path
 import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
-from sklearn.model_selection import StratifiedGroupKFold
 
 from runtime.files import written_whole
 from teacher.data.sample import DataError, Sample
@@ -128,6 +127,8 @@ def assign_parts(samples: Sequence[Sample], groups: np.ndarray, *, seed: int) ->
         raise DataError(
             f"{len(np.unique(groups))} patients or lesions are too few for a split: at least {FOLDS} needed"
         )
+    from sklearn.model_selection import StratifiedGroupKFold  # takes seconds; most commands find the split made
+
     strata = _strata(samples)
     folds = StratifiedGroupKFold(n_splits=FOLDS, shuffle=True, random_state=seed)
     parts = [Part.TRAIN] * len(samples)
@@ -143,6 +144,8 @@ def assign_further(samples: Sequence[Sample], groups: np.ndarray, known: Sequenc
 
     Whoever belongs to a group that has a part goes there too, so that no group stands on two sides.
     """
+    from sklearn.model_selection import StratifiedGroupKFold
+
     part_of = dict(zip(groups[: len(known)].tolist(), known, strict=True))
     new = [index for index in range(len(known), len(samples)) if int(groups[index]) not in part_of]
     if len(np.unique(groups[new])) >= len(FOLDS_OF_FURTHER):

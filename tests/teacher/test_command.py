@@ -1,6 +1,8 @@
 """`python -m teacher`: what it says of a data root, the labels it makes, and one line where it cannot."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -123,3 +125,22 @@ def test_a_wrong_option_exits_with_2(
     assert said.code == 2
     assert str(arguments[0]) in said.err
     assert "Traceback" not in said.err
+
+
+def test_only_commands_that_ask_a_network_load_one(ham_root: Path, tmp_path: Path) -> None:
+    """torch, timm and transformers take seconds and 0.9 GB."""
+    program = (
+        "import sys; from teacher.cli import main\n"
+        "for words in sys.argv[1:]:\n"
+        "    sys.argv = ['teacher', *words.split('|')]\n"
+        "    try: main()\n"
+        "    except SystemExit as done: assert not done.code, words\n"
+        "print(sorted({'torch', 'timm', 'transformers', 'xgboost'} & set(sys.modules)), file=sys.stderr)\n"
+    )
+    asked = f"data|--data|{ham_root}|--cache|{tmp_path}|--image-size|32"
+    typed_here = ("labels", "labels|ham10000", "duplicates|--help", "download|--help", "--help", asked)
+    child = [sys.executable, "-c", program, *typed_here]
+    done = subprocess.run(child, capture_output=True, text=True, check=False)
+    assert done.stderr.splitlines()[-1] == "[]", done.stderr
+    assert "melanoma" in done.stdout
+    assert "soft-labels" in done.stdout, "listed all the same"
