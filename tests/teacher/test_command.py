@@ -96,7 +96,7 @@ def test_soft_labels_are_made_once_and_told(
     def fail(*_: object, **__: object) -> None:
         raise AssertionError("a second teacher was trained")
 
-    monkeypatch.setattr("teacher.soft_labels.finetune", fail)
+    monkeypatch.setattr("teacher.soft_labels.fold_teachers.finetune", fail)
     assert labels(root, cache, capsys=capsys).out.splitlines()[-2:] == [summary, place]
 
 
