@@ -1,11 +1,16 @@
 """Faults that no single row shows: an image with two labels, a lesion in two patients, counts that cannot be right."""
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from itertools import combinations
 from pathlib import Path
 
+import numpy as np
+
 from teacher.data.found import Row
+from teacher.data.likeness import SAME_DETAIL, likeness
 from teacher.data.sample import DataError
+from teacher.data.splits import Photo
 
 EXAMPLES = 3
 FAR = 0.01
@@ -48,6 +53,22 @@ def one_owner_each(table: Path, pairs: Sequence[tuple[str, str]], *, thing: str,
             f"{table}: {len(set(torn)):,} times a {thing} stands in two {owner}s, such as {some(torn)}; a split would "
             "put one on two sides. Correct the table"
         )
+
+
+def two_labels(photos: Sequence[Photo], square: Callable[[int], np.ndarray]) -> Iterator[tuple[int, int]]:
+    """Pairs of places that hold one picture with two labels: of equal bytes, or of equal hash and like detail.
+
+    square: the canonical square of a place, uint8 [S, S, 3].
+    """
+    places: dict[int, list[int]] = {}
+    for place, photo in enumerate(photos):
+        places.setdefault(photo.phash, []).append(place)
+    for left, right in (pair for alike in places.values() for pair in combinations(alike, 2)):
+        one, other = photos[left], photos[right]
+        if (one.sample.condition, one.sample.malignant) == (other.sample.condition, other.sample.malignant):
+            continue
+        if one.content == other.content or likeness(square(left), square(right)) >= SAME_DETAIL:
+            yield left, right
 
 
 def groups_of(

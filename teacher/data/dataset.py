@@ -15,6 +15,7 @@ from runtime.conditions import CONDITIONS
 from runtime.errors import one_line
 from teacher.console import progress
 from teacher.data.cache import SPLIT_NAME, clear_errors, forget, only_one
+from teacher.data.checks import two_labels
 from teacher.data.duplicates.table import linked
 from teacher.data.pixels import PixelStore, build_larger, build_pixels
 from teacher.data.registry import load_all
@@ -25,6 +26,9 @@ from teacher.data.views.frame import square_side
 from teacher.options import OPTION
 
 DEFAULT_CACHE = Path(".cache")
+
+SHOWN = 8
+"""Pairs that a note names."""
 
 FURTHER_SHARE = 0.25
 """Drawings beyond `synthetic_count`, as a share of it, that nothing is trained or tested on: 300 of 500 join the
@@ -72,10 +76,13 @@ class Dataset:
     """where everything derived from this data root is cached"""
     split_path: Path
     notes: tuple[str, ...]
+    torn: frozenset[int] = frozenset()
+    """samples whose picture stands here again under another label: nothing is learned from or judged by them"""
 
     def part(self, part: Part) -> np.ndarray:
-        """Indices of the samples of one part, in their order."""
-        return np.array([index for index, own in enumerate(self.parts) if own is part], dtype=np.int64)
+        """Indices of the samples of one part, in their order, without pictures that have two labels."""
+        own = [index for index, own in enumerate(self.parts) if own is part and index not in self.torn]
+        return np.array(own, dtype=np.int64)
 
     def square(self, index: int) -> np.ndarray:
         """The canonical square of a sample, uint8 [S, S, 3]: what the device sees."""
@@ -151,16 +158,20 @@ def open_dataset(options: DataOptions) -> Dataset:
     split = _settled(split_path, photos, seed=options.seed, divided=divided, links=links)
     kept = [place for place, part in enumerate(split.parts) if part is not None]
     notes += tuple(_unreadable(samples[index], row.error) for index, row in enumerate(store.scanned) if row.error)
+    shown = [photos[place] for place in kept]
+    rows = store.rows[[readable[place] for place in kept]]
+    torn = list(two_labels(shown, lambda place: store.pixels[rows[place]]))
     return Dataset(
-        samples=tuple(photos[place].sample for place in kept),
-        contents=tuple(photos[place].content for place in kept),
+        samples=tuple(photo.sample for photo in shown),
+        contents=tuple(photo.content for photo in shown),
         pixels=store.pixels,
-        rows=store.rows[[readable[place] for place in kept]],
+        rows=rows,
         parts=tuple(part for part in split.parts if part is not None),
         groups=split.groups[kept],
         folder=folder,
         split_path=split_path,
-        notes=(*notes, *split.notes),
+        notes=(*notes, *split.notes, *_told(shown, torn)),
+        torn=frozenset(place for pair in torn for place in pair),
     )
 
 
@@ -253,6 +264,19 @@ def _further(options: DataOptions) -> int:
 def _photo(sample: Sample, store: PixelStore, index: int) -> Photo:
     row = store.scanned[index]
     return Photo(sample=sample, content=row.content, phash=row.phash)
+
+
+def _told(photos: Sequence[Photo], torn: Sequence[tuple[int, int]]) -> tuple[str, ...]:
+    """One note on all pictures with two labels, by name."""
+    if not torn:
+        return ()
+    ends = [(photos[left].sample, photos[right].sample) for left, right in torn]
+    named = [f"{one.key} is {one.raw_label} and {other.key} is {other.raw_label}" for one, other in ends]
+    more = f" and {len(named) - SHOWN:,} more" if len(named) > SHOWN else ""
+    return (
+        f"one picture, two labels, left out of all parts ({len(named):,} pairs): {'; '.join(named[:SHOWN])}{more}; "
+        "correct the table to have them back",
+    )
 
 
 def _unreadable(sample: Sample, reason: str) -> str:

@@ -50,7 +50,10 @@ class Sample:
     """skin type 1-6"""
     tone_class: int | None = None
     """MILK10k's skin tone 0 (very dark) to 5 (very light): not a Fitzpatrick type, and the other way round"""
+    monk: int | None = None
+    """Monk skin tone 1 (lightest) to 10, of graders who saw the photos: not a Fitzpatrick type"""
     tone_group: ToneGroup | None = None
+    """follows from the skin type or tone class; without either it may follow from the Monk tone"""
     source: str | None = None
     """where within its dataset an image comes from, such as the atlas of a Fitzpatrick17k photo"""
 
@@ -62,6 +65,9 @@ class Sample:
         known = tone_group(self.fitzpatrick) or tone_group_of_class(self.tone_class)
         if known is not None and self.tone_group is not known:
             raise DataError(f"{self.image_id}: tone group {self.tone_group} does not follow from its skin type")
+        possible = (None, tone_group_of_monk(self.monk))
+        if known is None and self.monk is not None and self.tone_group not in possible:
+            raise DataError(f"{self.image_id}: tone group {self.tone_group} does not follow from its Monk tone")
 
     @property
     def key(self) -> str:
@@ -85,3 +91,17 @@ def tone_group_of_class(tone_class: int | None) -> ToneGroup | None:
     if not 0 <= tone_class <= 5:
         raise DataError(f"skin tone class {tone_class} is not one of 0-5")
     return (ToneGroup.V_VI, ToneGroup.III_IV, ToneGroup.I_II)[tone_class // 2]
+
+
+def tone_group_of_monk(monk: int | None) -> ToneGroup | None:
+    """The tone group of a Monk skin tone: 1-3 light, 4-6 medium, 7-10 dark. Raises DataError outside 1-10.
+
+    Heldreth et al.: Which skin tone measures are the most inclusive? ACM J. Responsible Computing 1(1), 2024
+    (doi:10.1145/3632120) set these beside Fitzpatrick I-II, III-IV and V-VI. Skin types say how skin takes the sun,
+    Monk tones what colour it has: the two agree by group at best.
+    """
+    if monk is None:
+        return None
+    if not 1 <= monk <= 10:
+        raise DataError(f"Monk skin tone {monk} is not one of 1-10")
+    return ToneGroup.I_II if monk <= 3 else ToneGroup.III_IV if monk <= 6 else ToneGroup.V_VI

@@ -14,7 +14,10 @@ half of the weight (`MAJORITY`), and is left out where none has, where no dermat
 where the condition is benign while malignant diagnoses still have a tenth (`DOUBT`): only a biopsy would settle that.
 
 A group is a case; its photos show one lesion or rash. Skin type: the middle one of the dermatologists' estimates, else
-what the person said. Monk tones are not used. An image that stands in two cases (15 do, by its README) is left out.
+what the person said. Monk tones (`monk_skin_tone_label_us`, `monk_skin_tone_label_india`) come from trained lay
+graders, one in the USA and one in India; the sample's `monk` is the darker of the two. The tone group follows from them
+only where no skin type is known and both, if there are two, fall into one group of the published mapping
+(`teacher.data.sample.tone_group_of_monk`). An image that stands in two cases (15 do, by its README) is left out.
 """
 
 import ast
@@ -27,7 +30,7 @@ from runtime.conditions import Condition
 from teacher.data.checks import left_out, one_row_each
 from teacher.data.found import Images, Loaded, Row, image_id, read_table, split_by_presence
 from teacher.data.labels import label_table
-from teacher.data.sample import DataError, Domain, Sample, tone_group
+from teacher.data.sample import DataError, Domain, Sample, ToneGroup, tone_group, tone_group_of_monk
 from teacher.data.spec import DatasetSpec, is_malignant
 
 FOLDER = "scin"
@@ -37,6 +40,8 @@ DOUBT = 0.1
 IMAGE_COLUMNS = tuple(f"image_{number}_path" for number in (1, 2, 3))
 GRADABLE = "dermatologist_gradable_for_skin_condition_"
 ESTIMATE = "dermatologist_fitzpatrick_skin_type_label_"
+MONK_COLUMNS = ("monk_skin_tone_label_us", "monk_skin_tone_label_india")
+MONK_TONES = {f"{number}": number for number in range(1, 11)}
 SKIN_TYPES = {f"FST{number}": number for number in range(1, 7)}
 
 
@@ -69,7 +74,10 @@ def load_scin(root: Path) -> Loaded | None:
         if isinstance(verdict, str):
             dropped.append(verdict)
         else:
-            samples += [_sample(image, case, row, verdict, images) for image in _images(case) if shown[image] == 1]
+            monk = _monk_tones(folder / LABELS, row)
+            samples += [
+                _sample(image, case, row, verdict, monk, images) for image in _images(case) if shown[image] == 1
+            ]
     present, absent = split_by_presence(iter(samples), images)
     return Loaded(
         dataset=FOLDER,
@@ -146,7 +154,25 @@ def _skin_type(case: Row, row: Row) -> int | None:
     return median_low(estimates) if estimates else SKIN_TYPES.get(case.get("fitzpatrick_skin_type", ""))
 
 
-def _sample(image: str, case: Row, row: Row, verdict: tuple[Condition, bool, str], images: Images) -> Sample:
+def _monk_tones(table: Path, row: Row) -> list[int]:
+    """What each grader said, 1-10. Raises DataError for anything else."""
+    tones: list[int] = []
+    for cell in (row[name] for name in MONK_COLUMNS if row.get(name)):
+        tone = MONK_TONES.get(cell.removesuffix(".0"))
+        if tone is None:
+            raise DataError(f"{table}: case {row['case_id']}: Monk skin tone {cell[:20]!r} is not one of 1-10")
+        tones.append(tone)
+    return tones
+
+
+def _monk_group(tones: list[int]) -> ToneGroup | None:
+    groups = {tone_group_of_monk(tone) for tone in tones}
+    return groups.pop() if len(groups) == 1 else None
+
+
+def _sample(
+    image: str, case: Row, row: Row, verdict: tuple[Condition, bool, str], monk: list[int], images: Images
+) -> Sample:
     condition, malignant, raw = verdict
     fitzpatrick = _skin_type(case, row)
     group = f"{FOLDER}/{case['case_id']}"
@@ -161,7 +187,8 @@ def _sample(image: str, case: Row, row: Row, verdict: tuple[Condition, bool, str
         raw_label=raw,
         lesion_id=group,
         fitzpatrick=fitzpatrick,
-        tone_group=tone_group(fitzpatrick),
+        monk=max(monk, default=None),
+        tone_group=tone_group(fitzpatrick) or _monk_group(monk),
     )
 
 

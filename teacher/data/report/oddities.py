@@ -19,7 +19,7 @@ def oddities(root: Path | None, opened: Dataset, loaded: Sequence[Loaded]) -> li
     """Where, and what: warnings of tables, files that cannot be read, owners that contradict themselves, ages."""
     lines = [(_title(found.dataset), text) for found in loaded for text in warnings_of(found)]
     lines += [(_title(found.dataset), text) for found in loaded for text in found.notes]
-    lines += [("files", note) for note in opened.notes if note.startswith("unreadable")]
+    lines += [("files", note) for note in opened.notes if note.startswith(("unreadable", "one picture"))]
     samples = [sample for found in loaded for sample in (*found.samples, *found.absent)] or list(opened.samples)
     lines += list(_torn(samples))
     if root is not None:

@@ -1,6 +1,7 @@
 """Each dataset's loader on a small fixture with the oddities of its real tables, and on the tables at hand by count."""
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -349,6 +350,50 @@ def test_scin_cases_are_groups_and_what_is_left_out_is_counted(tmp_path: Path) -
     assert found.notes[0] == "3 cases left out: not gradable (2), no diagnosis (1)"
     assert "1 images of more than one case left out" in found.notes[1]
     assert found.warnings == ("names that labels/scin.csv lacks, so that they have no weight: Wonderful rash (1)",)
+
+
+@pytest.mark.parametrize(
+    ("skin_type", "us", "india", "monk", "group"),
+    [
+        ("", "2.0", "3", 3, ToneGroup.I_II),
+        ("", "4", "", 4, ToneGroup.III_IV),
+        ("", "", "7", 7, ToneGroup.V_VI),
+        ("NONE_SELECTED", "10", "10", 10, ToneGroup.V_VI),
+        ("", "6", "7", 7, None),
+        ("", "", "", None, None),
+        ("FST1", "10", "9", 10, ToneGroup.I_II),
+    ],
+)
+def test_scin_monk_tones_give_a_group_only_where_no_skin_type_does(
+    tmp_path: Path, skin_type: str, us: str, india: str, monk: int | None, group: ToneGroup | None
+) -> None:
+    make_scin(tmp_path, [("1", skin_type, "dataset/images/11.png", "")], [])
+    header = ("case_id", "dermatologist_gradable_for_skin_condition_1", "weighted_skin_condition_label")
+    tones = ("gradable_for_monk_skin_tone_us", "monk_skin_tone_label_us", "monk_skin_tone_label_india")
+    row = ("1", YES, "{'Eczema': 1.0}", "True", us, india)
+    write_table(tmp_path / "scin" / "scin_labels.csv", (*header, *tones), [row])
+    sample = by_id(loaded(load_scin(tmp_path)))["11"]
+    assert (sample.monk, sample.tone_group) == (monk, group)
+
+
+@pytest.mark.parametrize("tone", ["0", "11", "2.5", "nan", "dark", "-1"])
+def test_a_monk_tone_outside_the_scale_is_said(tmp_path: Path, tone: str) -> None:
+    make_scin(tmp_path, [("1", "", "dataset/images/11.png", "")], [])
+    header = ("case_id", "dermatologist_gradable_for_skin_condition_1", "weighted_skin_condition_label")
+    row = ("1", YES, "{'Eczema': 1.0}", tone)
+    write_table(tmp_path / "scin" / "scin_labels.csv", (*header, "monk_skin_tone_label_us"), [row])
+    with pytest.raises(DataError, match=r"case 1: Monk skin tone '.*' is not one of 1-10"):
+        load_scin(tmp_path)
+
+
+def test_a_tone_group_that_no_measure_gives_is_refused(tmp_path: Path) -> None:
+    make_scin(tmp_path, [("1", "", "dataset/images/11.png", "")], [("1", YES, "", "{'Eczema': 1.0}", "")])
+    sample = by_id(loaded(load_scin(tmp_path)))["11"]
+    assert replace(sample, monk=8, tone_group=ToneGroup.V_VI).monk == 8
+    with pytest.raises(DataError, match="does not follow from its Monk tone"):
+        replace(sample, monk=8, tone_group=ToneGroup.I_II)
+    with pytest.raises(DataError, match="Monk skin tone 11"):
+        replace(sample, monk=11)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from plugin_photos import draw, make_ham, write_table
 from teacher.data.cache import DUPLICATES_NAME
 from teacher.data.dataset import DataOptions, open_dataset
 from teacher.data.duplicates.table import Duplicate, write_duplicates
-from teacher.data.report.pairs import SAME_DETAIL, likeness
+from teacher.data.likeness import SAME_DETAIL, likeness
 from teacher.data.splits import Part
 
 
@@ -149,6 +149,34 @@ def test_pairs_of_the_table_of_duplicates_stand_side_by_side(
     (opened.folder / DUPLICATES_NAME).write_text("dataset,verdict\nham10000,maybe\n")
     said = report(page, "--data", ham_root, capsys=capsys)
     assert (said.code, "not a table of duplicates" in said.error) == (1, True)
+
+
+def test_a_picture_with_two_labels_is_named_and_left_out_of_all_parts(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As PAD-UFES-20 holds PAT_56 twice in other bytes, and PAT_759 in the same."""
+    root, page = make_ham(tmp_path / "photos"), tmp_path / "report.html"
+    header = ("img_id", "patient_id", "diagnostic")
+    rows = [("same_1.png", "PAT_759", "NEV"), ("same_2.png", "PAT_759", "BCC")]
+    rows += [("again_1.png", "PAT_56", "SCC"), ("again_2.png", "PAT_56", "BCC"), ("agreed.png", "PAT_56", "SCC")]
+    write_table(root / "pad_ufes" / "metadata.csv", header, rows)
+    images = root / "pad_ufes" / "images"
+    for name, index in (("same_1", 103), ("same_2", 103), ("again_1", 105), ("again_2", 105), ("agreed", 106)):
+        draw(images / f"{name}.png", index)
+    with Image.open(images / "again_2.png") as image:
+        image.save(images / "again_2.png", compress_level=0)
+    said = report(page, "--data", root, capsys=capsys)
+    assert said.code == 0, said.err
+    assert "one picture, two labels, left out of all parts" in said.out
+    for words in ("pad_ufes/same_1 is NEV and pad_ufes/same_2 is BCC", "again_1 is SCC and pad_ufes/again_2 is BCC"):
+        assert words in " ".join(said.out.split())
+        assert words in page.read_text()
+    assert "labels differ" in page.read_text(), "they are shown side by side all the same"
+    opened = open_dataset(DataOptions(root=root, image_size=32, cache=tmp_path / "cache"))
+    used = {opened.samples[index].key for part in Part for index in opened.part(part)}
+    assert "pad_ufes/agreed" in used
+    assert not {f"pad_ufes/{name}" for name in ("same_1", "same_2", "again_1", "again_2")} & used
+    assert "same_1" in opened.split_path.read_text(), "the split file knows them: a corrected label brings them back"
 
 
 @given(seed=st.integers(0, 2**32 - 1), quality=st.integers(30, 95), cut=st.integers(0, 4))
