@@ -121,7 +121,7 @@ class Journey:
         def came(share: float) -> bool:
             if turn != self._turn:
                 return False
-            if isinstance(self.screen, Opening) and _step(share) != _step(self.screen.share or 0.0):
+            if isinstance(self.screen, Opening) and drawn_step(share) != drawn_step(self.screen.share or 0.0):
                 self._go(replace(self.screen, share=share))
             return True
 
@@ -291,10 +291,11 @@ class Journey:
 
 
 _STEPS = 20
-"""In which a photo on its way is drawn: while every percent was, "Cancel" waited behind a hundred drawings."""
+"""In which a file on its way is drawn: while every percent was, "Cancel" waited behind a hundred drawings."""
 
 
-def _step(share: float) -> int:
+def drawn_step(share: float) -> int:
+    """Of the bar that shows this share of a file, 0 to 1: only another one is worth a drawing."""
     return int(_STEPS * share)
 
 

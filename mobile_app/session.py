@@ -11,7 +11,7 @@ from typing import Any
 from mobile_app.body import Place
 from mobile_app.darkroom import Photo, kept_of, share_of_spot
 from mobile_app.draft import Draft
-from mobile_app.journey import Journey
+from mobile_app.journey import Journey, drawn_step
 from mobile_app.locales import LANGUAGES, Texts
 from mobile_app.locales.problems import told
 from mobile_app.preferences import Preferences, from_values, to_values
@@ -383,7 +383,7 @@ class Session:
         def came(share: float) -> bool:
             if arrival != self._arrival:
                 return False
-            if self.coming is not None and int(100 * share) != int(100 * self.coming.share):
+            if self.coming is not None and drawn_step(share) != drawn_step(self.coming.share):
                 self.coming = replace(self.coming, share=share)
                 self.changed()
             return True

@@ -24,6 +24,7 @@ SIZES = {"phone": {"width": 360, "height": 740}, "desktop": {"width": 1200, "hei
 THEMES = ("light", "dark")
 CALM_MS = 800  # a picture is taken once two of them, this far apart, are the same
 GAP = 24  # pixels between the screens
+COLOURS = 128  # of the picture: no band is seen in the skin, and a page is not slowed by it
 CHOSEN = ("phone-light-check", "phone-light-verdict", "phone-light-spot", "phone-dark-comparison")
 
 
@@ -66,7 +67,7 @@ def main() -> None:
             for theme in THEMES:
                 photograph(browser, address, size=size, theme=theme, photo=options.photo, folder=folder)
     shown = [Image.open(folder / f"{name}.png") for name in CHOSEN]
-    beside_each_other(shown).quantize(256).save(options.picture, optimize=True)
+    beside_each_other(shown).quantize(COLOURS).save(options.picture, optimize=True)
     print(f"{options.picture}; all screens in {folder}")
 
 

@@ -1,4 +1,4 @@
-"""Time "Cancel" in a browser: `python tests/mobile_app/time_cancel.py [--megabytes 30] [--rate 2] [--count 5]`.
+"""Time "Cancel" in a browser: `python tests/mobile_app/time_cancel.py [--megabytes 30] [--rate 1] [--count 5]`.
 
 A photo is sent over a connection as slow as `--rate`, and stopped on its way. Prints how long it takes from the tap to
 the screen that was there before, and to the end of the request that carries the photo: what is sent after that tap is
@@ -91,7 +91,7 @@ class Narrow:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--megabytes", type=int, default=30, help="of the file (default: %(default)s)")
-    parser.add_argument("--rate", type=float, default=2.0, help="MB a second of the connection (default: %(default)s)")
+    parser.add_argument("--rate", type=float, default=1.0, help="MB a second of the connection (default: %(default)s)")
     parser.add_argument("--count", type=int, default=5, help="how often (default: %(default)s)")
     parser.add_argument("--archive", action="store_true", help="an archive in place of a photo")
     parser.add_argument("--bundle", type=Path, default=Path("runtime/default_bundle"), help="default: %(default)s")
