@@ -19,6 +19,7 @@ from teacher.data.found import Loaded
 from teacher.data.labels import COLUMNS, label_table, table_names
 from teacher.data.registry import all_datasets, dataset, load_all, warnings_of
 from teacher.data.sample import DataError
+from teacher.evaluation.command import evaluate_command
 from teacher.models.config import TeacherConfig
 from teacher.options import OPTION, View, from_dataclasses
 
@@ -144,6 +145,7 @@ def soft_labels(options: DataOptions, config: TeacherConfig, checking: Checking)
 
 
 app.command()(from_dataclasses(download))
+app.command(name="evaluate")(from_dataclasses(evaluate_command))
 
 
 def _duplicates_advice(opened: Dataset) -> str | None:

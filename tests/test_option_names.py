@@ -20,6 +20,10 @@ TABLE = {
     "teacher data": "--cache --data --forget --image-size --no-photos --photos --report --seed --synthetic-count",
     "teacher download": "--data --per-host dataset_name",
     "teacher duplicates": "--cache --data --seed --sheet",
+    "teacher evaluate": """
+        --beside --cache --count --data --distorted --mistakes --part --report --robustness --seed --synthetic-count
+        --threshold what
+    """,
     "teacher labels": "dataset_name",
     "teacher soft-labels": """
         --bridging --cache --cell-power --check --data --folds --image-size --no-bridging --precision --privileged

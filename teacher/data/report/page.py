@@ -1,11 +1,8 @@
 """The page itself: what was counted and drawn, put into the template."""
 
 from collections.abc import Sequence
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
-
-from jinja2 import Environment, StrictUndefined
 
 from runtime.files import written_whole
 from teacher.data.dataset import Dataset
@@ -17,6 +14,7 @@ from teacher.data.report.files import odd_shapes, photo_files, size_rows
 from teacher.data.report.oddities import oddities
 from teacher.data.report.pairs import Pair, contradicts, hashed_pairs, most_telling, same_picture
 from teacher.data.report.pictures import galleries, size_plot, thumb_of
+from teacher.data.report.template import rendered
 from teacher.data.sample import DataError
 from teacher.data.splits import Part
 
@@ -54,9 +52,9 @@ def build_report(
     more_pairs: Sequence[Pair] = (),
 ) -> str:
     """The page as text."""
-    template = (files("teacher.data.report") / "page.html.j2").read_text(encoding="utf-8")
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    return environment.from_string(template).render(
+    return rendered(
+        "teacher.data.report",
+        "page.html.j2",
         name="synthetic drawings" if root is None else root.resolve().name,
         photos=photos,
         parts=[(part.value, f"p{place}") for place, part in enumerate(Part)],

@@ -3,8 +3,9 @@
 import base64
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from html import escape
 
 import numpy as np
 from matplotlib import rc_context
@@ -69,8 +70,8 @@ def galleries(dataset: Dataset, *, seed: int = 0) -> tuple[Gallery, ...]:
 
 def size_plot(files: Sequence[PhotoFile]) -> str:
     """Width against height of the files on disk, an inline SVG in the page's own colours."""
-    with rc_context({"svg.fonttype": "none", "svg.hashsalt": "sizes", "font.family": "sans-serif", "font.size": 10}):
-        figure = Figure(figsize=(6.4, 4.6), layout="constrained")
+
+    def draw(figure: Figure) -> None:
         axes = figure.add_subplot()
         sources = sorted({one.source for one in files})
         for colour, source in zip(PLOT_COLOURS * len(sources), sources, strict=False):
@@ -87,20 +88,33 @@ def size_plot(files: Sequence[PhotoFile]) -> str:
             handle.set_sizes([40])  # pyright: ignore[reportAttributeAccessIssue, reportOptionalMemberAccess]
         axes.grid(alpha=0.25, linewidth=0.6, which="both")
         axes.spines[["top", "right"]].set_visible(False)
+
+    return inline_svg(draw, size=(6.4, 4.6), name="sizes", label="Sizes of the photo files")
+
+
+def inline_svg(draw: Callable[[Figure], None], *, size: tuple[float, float], name: str, label: str) -> str:
+    """What `draw` puts into a figure of so many inches, as SVG for a page: in its own colours, the same every time.
+
+    `name`: what its parts are called after, another for each plot of a page; `label`: what screen readers say.
+    """
+    with rc_context({"svg.fonttype": "none", "svg.hashsalt": name, "font.family": "sans-serif", "font.size": 10}):
+        figure = Figure(figsize=size, layout="constrained")
+        draw(figure)
         figure.patch.set_alpha(0)
-        axes.patch.set_alpha(0)
+        for axes in figure.axes:
+            axes.patch.set_alpha(0)
         text = io.StringIO()
         figure.savefig(text, format="svg", metadata={"Date": None})
-    return _in_page_colours(text.getvalue())
+    return _in_page_colours(text.getvalue(), label)
 
 
-def _in_page_colours(svg: str) -> str:
+def _in_page_colours(svg: str, label: str) -> str:
     """Without its prologue, black as the page's own ink, as wide as there is room."""
     svg = svg[svg.index("<svg") :]
     svg = svg.replace("#000000", "currentColor")
     svg = re.sub(r"<text style=\"", '<text fill="currentColor" style="', svg)
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
-    return re.sub(r'^<svg([^>]*?) width="[^"]*"', r'<svg\1 role="img" aria-label="Sizes of the photo files"', svg)
+    return re.sub(r'^<svg([^>]*?) width="[^"]*"', rf'<svg\1 role="img" aria-label="{escape(label)}"', svg)
 
 
 def _spread(samples: Sequence[Sample], order: np.ndarray, condition: Condition, domain: Domain) -> list[int]:
