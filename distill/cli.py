@@ -1,12 +1,13 @@
 """`python -m distill`: soft labels to a student."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from distill.config import TrainConfig
+from distill.evaluate import open_student, stored_teacher
 from distill.int8.fine_tune import BLOCK, QuantizeConfig
 from distill.int8.quantised_student import FOLDER, ensure_quantised, read_agreement
 from distill.run import CURVES_NAME, DEFAULT_RUNS, create_run, is_finished, newest_run, read_config
@@ -16,6 +17,7 @@ from runtime.bundle.load import Figure
 from runtime.photo.decode import INPUT_SIZE
 from teacher.console import figure_text, print_table, run_cli
 from teacher.data.dataset import describe_parts, open_dataset
+from teacher.evaluation.command import EvaluateOptions, judge_and_show, refuse_contradictions
 from teacher.options import OPTION, Draft, View, from_dataclasses
 from teacher.soft_labels import describe, ensure_soft_labels, soft_labels_folder
 
@@ -69,6 +71,14 @@ class RunChoice:
     """continue the newest unfinished run (or --name)"""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """What a student is judged on."""
+
+    root: Annotated[Path | None, typer.Option("--data")] = None
+    """folder of other labelled photos than those of its run"""
+
+
 @app.command()
 @from_dataclasses
 def train(
@@ -96,6 +106,19 @@ def quantize(run: Annotated[Path, typer.Argument(help="Folder of a finished run.
         typer.echo(f"interrupted: every {BLOCK} whole steps are saved; the same command goes on from there", err=True)
         raise
     _report_agreement(run)
+
+
+@app.command()
+@from_dataclasses
+def evaluate(
+    run: Annotated[Path, typer.Argument(help="Folder of a finished run.")], source: Source, options: EvaluateOptions
+) -> None:
+    """Judge a finished student as `python -m teacher evaluate` judges bundles, beside its teacher where that can be."""
+    refuse_contradictions(options)
+    judged, config = open_student(run), read_config(run)
+    dataset = open_dataset(config.data if source.root is None else replace(config.data, root=source.root))
+    beside = stored_teacher(run, dataset, options.part) if source.root is None else {}
+    judge_and_show(judged, dataset, options, beside=beside)
 
 
 def _report_agreement(run: Path) -> None:

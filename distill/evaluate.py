@@ -1,13 +1,25 @@
-"""What a student says of a part, and the figures that follow."""
+"""What a student says of a part, and the figures that follow.
+
+`JudgedStudent` is what `teacher.evaluation` asks: figures by group, robustness and pages are those of bundles and of
+teachers.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
+import torch
 from scipy.special import expit, softmax
 
-from distill.student import Student
+from distill.run import read_config
+from distill.student import Student, load_student
 from runtime.bundle.load import Figure
-from teacher.data.batches import ViewPlan
+from runtime.photo.decode import Pixels
+from teacher.data.batches import ViewPlan, normalise
 from teacher.data.dataset import Dataset
-from teacher.data.splits import Part
+from teacher.data.splits import Name, Part
+from teacher.data.views import plain_view
 from teacher.evaluation.figures import (
     accuracy_figure,
     auc_figure,
@@ -15,9 +27,59 @@ from teacher.evaluation.figures import (
     rate_figure,
     sensitivity_at_specificity,
 )
+from teacher.evaluation.predictions import Predictions, names_of
 from teacher.models.answers import Answers, ask
+from teacher.models.config import ANSWER_BATCH
+from teacher.soft_labels import REPORT_NAME, ensure_soft_labels, soft_labels_folder
 
 TARGET_SENSITIVITY = 0.95
+
+
+@dataclass(frozen=True)
+class JudgedStudent:
+    """The finished student of a run, before anything was calibrated: it knows no tiers."""
+
+    title: str
+    student: Student
+
+    @property
+    def size(self) -> int:
+        return self.student.spec.image_size
+
+    @torch.inference_mode()
+    def predict(self, names: Sequence[Name], squares: Sequence[Pixels]) -> Predictions:
+        """Its probabilities of squares as the device sees them."""
+        spec, said = self.student.spec, []
+        for start in range(0, len(squares), ANSWER_BATCH):
+            batch = np.stack([plain_view(one, size=spec.image_size) for one in squares[start : start + ANSWER_BATCH]])
+            images = normalise(torch.from_numpy(batch).permute(0, 3, 1, 2), spec.mean, spec.std)
+            said.append([tensor.numpy() for tensor in self.student(images)[:2]])
+        malignancy, conditions = (np.concatenate(column) for column in zip(*said, strict=True))
+        return _predictions(names, malignancy, conditions)
+
+
+def open_student(run: Path) -> JudgedStudent:
+    """The student of a run folder. Raises StudentError where it is no finished run."""
+    return JudgedStudent(run.name, load_student(run))
+
+
+def stored_teacher(run: Path, dataset: Dataset, part: Part) -> dict[str, Predictions]:
+    """What the teacher said of the photos that the student learned from, each by a teacher that had not seen it.
+
+    The mean of its views, by title; empty for other parts, and where no labels are stored: none are made here.
+    """
+    config = read_config(run).teacher
+    if part is not Part.TRAIN or not (soft_labels_folder(dataset, config) / REPORT_NAME).is_file():
+        return {}
+    labels = ensure_soft_labels(dataset, config)
+    names = names_of(dataset, dataset.part(Part.TRAIN))
+    return {"its teacher": _predictions(names, labels.malignancy.mean(axis=1), labels.conditions.mean(axis=1))}
+
+
+def _predictions(names: Sequence[Name], malignancy: np.ndarray, conditions: np.ndarray) -> Predictions:
+    """From logits [N] and [N, 10]."""
+    scores, shares = expit(malignancy.astype(np.float64)), softmax(conditions.astype(np.float64), axis=1)
+    return Predictions(names=tuple(names), malignancy=scores, conditions=shares)
 
 
 def predict(student: Student, dataset: Dataset, indices: np.ndarray) -> Answers:

@@ -38,6 +38,9 @@ TABLE = {
         --teacher-epochs --teacher-init --teacher-kept-views --teacher-layer-decay --teacher-lr --teacher-seeds
         --teacher-size --train-size --views --weight-decay --weights-in
     """,
+    "distill evaluate": """
+        --beside --count --data --distorted --mistakes --part --report --robustness --threshold run
+    """,
     "distill quantize": "--batch-size --float-convolutions --lr --range-lr --seed --steps --train-size run",
     "export all": EXPORT,
     "export onnx": EXPORT,

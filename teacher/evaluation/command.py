@@ -88,8 +88,8 @@ def judge_and_show(
     if options.robustness and isinstance(judged, Told):
         raise DataError(f"--robustness: {judged.path} is a table, which cannot be asked about distorted photos")
     indices = some(dataset, dataset.part(options.part), options.count)
-    others = {path.parent.name or path.name: read_table(path) for path in options.beside} | dict(beside or {})
-    told = {title: one.of(dataset, indices, where=title) for title, one in others.items()}
+    told = {_title(path): read_table(path).of(dataset, indices, where=str(path)) for path in options.beside}
+    told |= {title: one.of(dataset, indices, where=title) for title, one in (beside or {}).items()}
     found = evaluate(
         dataset,
         indices,
@@ -139,6 +139,11 @@ def show(found: Evaluation) -> None:
         _print("Distortions", columns(distortion_table(found.stood), SHORT_DISTORTION))
     photos = f"{len(found.indices):,} photos of {found.patients:,} patients or lesions"
     _print(f"{found.title}: {found.part} part, {photos}, 95% intervals", overall_table(found))
+
+
+def _title(path: Path) -> str:
+    """Of a predictions.csv the folder that it stands in, as the name is always the same."""
+    return path.parent.name if path.name == PREDICTIONS and path.parent.name else path.name
 
 
 def _print(title: str, table: Table) -> None:

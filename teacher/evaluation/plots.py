@@ -81,7 +81,8 @@ def reliability_plot(evaluation: Evaluation) -> Plot:
             own = place == step
             said, so = float(cases.said.malignancy[own].mean()), float(cases.malignant[own].mean())
             low, high = wilson(so, int(own.sum()))
-            above.errorbar(said, so, yerr=[[so - low], [high - so]], color=PLOT_COLOURS[0], marker="o", markersize=5)
+            above.plot(said, so, color=PLOT_COLOURS[0], marker="o", markersize=5)
+            above.plot([said, said], [low, high], color=PLOT_COLOURS[0])
         above.set(ylabel="share that is malignant", xlim=(0, 1), ylim=(0, 1))
         below.bar((np.arange(BINS) + 0.5) / BINS, counts, width=0.9 / BINS, color=PLOT_COLOURS[0], alpha=0.6)
         below.set(xlabel="malignancy as said", ylabel="photos")

@@ -28,18 +28,18 @@ class Table:
 
 
 def overall_table(evaluation: Evaluation) -> Table:
-    """Every figure of all photos: as labelled, with actinic keratosis as benign, and of whom stands beside."""
+    """Every figure of all photos: of whom stands beside, as labelled, and with actinic keratosis as benign."""
     beside = evaluation.beside or {}
     rows = [
         (
             METRICS[name].title,
-            estimate_text(one),
             *(estimate_text(found.get(name)) for found in beside.values()),
+            estimate_text(one),
             estimate_text(evaluation.keratosis_benign.overall.get(name)),
         )
         for name, one in evaluation.as_labelled.overall.items()
     ]
-    return Table(header=("figure", "as labelled", *beside, KERATOSIS), rows=tuple(rows))
+    return Table(header=("figure", *beside, evaluation.title if beside else "as labelled", KERATOSIS), rows=tuple(rows))
 
 
 def group_table(side: Side, grouping: str) -> Table | None:
