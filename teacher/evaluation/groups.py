@@ -25,8 +25,6 @@ class Grouping:
     group_of: GroupOf
     order: tuple[str, ...] = ()
     """of its groups; without one that of the alphabet"""
-    fair: bool = False
-    """whether a gap between its groups is one between people"""
 
 
 def tone_group(sample: Sample) -> str | None:
@@ -45,6 +43,10 @@ def dataset(sample: Sample) -> str:
     return sample.dataset
 
 
+def dataset_and_domain(sample: Sample) -> str:
+    return f"{sample.dataset}, {sample.domain}"
+
+
 def condition(sample: Sample) -> str:
     return words(sample.condition)
 
@@ -60,10 +62,10 @@ GROUPINGS: dict[str, Grouping] = {
             title="tone group",
             group_of=tone_group,
             order=tuple(one.value for one in ToneGroup),
-            fair=True,
         ),
-        Grouping(name="fitzpatrick", title="Fitzpatrick type", group_of=fitzpatrick, order=_NUMERALS, fair=True),
+        Grouping(name="fitzpatrick", title="Fitzpatrick type", group_of=fitzpatrick, order=_NUMERALS),
         Grouping(name="dataset", title="dataset", group_of=dataset),
+        Grouping(name="dataset_and_domain", title="dataset and domain", group_of=dataset_and_domain),
         Grouping(name="condition", title="condition", group_of=condition, order=tuple(map(words, CONDITIONS))),
     )
 }

@@ -25,8 +25,8 @@ from teacher.evaluation.predictions import Predictions, names_of, read_table
 DEFAULT = "default"
 """In place of a folder: the bundle inside the package."""
 
-AT_ONCE = 256
-"""Squares held at once: 40 MB at 224 pixels, however many photos are judged."""
+AT_ONCE = 64
+"""Squares held at once: 10 MB at 224 pixels, however many photos are judged."""
 
 
 class Judged(Protocol):
