@@ -62,6 +62,7 @@ TABLE = {
     "benchmarks latency": "--bundle --out --photo --repeats --threads --warmup",
     "benchmarks novelty": "--bundle --out --photos --run",
     "benchmarks leak": "--cache --count --data --image-size --init --out --seeds --trunk",
+    "benchmarks memory": "--out --records --seed",
     "benchmarks packing": "--root",
     "benchmarks quality": "--count --data --out",
     "benchmarks roofline": "--run",

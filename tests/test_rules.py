@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,20 @@ def test_no_commit_carries_locks_data_or_stray_weights() -> None:
     ]
     assert [f for f in weights if not f.startswith("runtime/default_bundle/")] == []
     assert not [f for f in files if Path(f).name in {"uv.lock", "poetry.lock", "package-lock.json"}]
+
+
+def test_a_wheel_holds_every_file_of_the_packages() -> None:
+    """Label tables, page templates and fonts too: Hatch takes all below a package but what .gitignore names."""
+    build = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]
+    assert build == {"targets": {"wheel": {"packages": build["targets"]["wheel"]["packages"]}}}
+    assert set(build["targets"]["wheel"]["packages"]) == set(PACKAGES)
+    suffixes = {path.suffix for package in PACKAGES for path in (ROOT / package).rglob("*")}
+    assert suffixes >= {".csv", ".j2", ".ttf", ".onnx", ".js"}
+    command = ["git", "ls-files", "--cached", "--ignored", "--exclude-standard", "--", *PACKAGES]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if listed.returncode != 0:
+        pytest.skip("not a git checkout")
+    assert listed.stdout == ""
 
 
 def test_the_default_bundle_is_small() -> None:

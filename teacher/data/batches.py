@@ -58,6 +58,7 @@ def planned_batches(dataset: Dataset, plans: Sequence[ViewPlan], *, size: int) -
             waiting.append(pool.submit(_batch, dataset, square, part, size))
             if len(waiting) > AHEAD:
                 yield waiting.popleft().result()
+                dataset.let_go()  # or every pass would hold all squares at its end
         while waiting:
             yield waiting.popleft().result()
 

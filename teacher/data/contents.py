@@ -7,6 +7,7 @@ beside the other derived files.
 import csv
 import hashlib
 import os
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ DIGEST_LENGTH = 32
 """Hexadecimal digits kept of SHA-256: 128 bits, so that two different files of a billion meet with 1e-21."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Stamp:
     """How a file looked from outside. Its time of change moves with every write, also where a copy keeps the other."""
 
@@ -45,7 +46,7 @@ def read_known(folder: Path) -> dict[tuple[str, Stamp], str]:
     with path.open(newline="", encoding="utf-8", errors="surrogateescape") as file:
         for row in csv.reader(file):
             if len(row) == 5 and len(row[4]) == DIGEST_LENGTH and all(text.isdigit() for text in row[1:4]):
-                known[row[0], Stamp(*map(int, row[1:4]))] = row[4]
+                known[row[0], Stamp(*map(int, row[1:4]))] = sys.intern(row[4])  # stands in other tables too
     return known
 
 

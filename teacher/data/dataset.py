@@ -17,7 +17,7 @@ from teacher.console import progress
 from teacher.data.cache import SPLIT_NAME, clear_errors, forget, only_one
 from teacher.data.checks import two_labels
 from teacher.data.duplicates.table import linked
-from teacher.data.pixels import PixelStore, build_larger, build_pixels
+from teacher.data.pixels import PixelStore, build_larger, build_pixels, let_go
 from teacher.data.registry import load_all
 from teacher.data.sample import DataError, Sample
 from teacher.data.splits import Part, Photo, Split, settle_split, write_split
@@ -97,6 +97,11 @@ class Dataset:
         self._view_squares.prepare(indices)
         return self._view_squares.square
 
+    def let_go(self) -> None:
+        """Squares that were read no longer count as memory of this process; they can be read on as before."""
+        let_go(self.pixels)
+        self._view_squares.let_go()
+
     @cached_property
     def _view_squares(self) -> "_ViewSquares":
         return _ViewSquares(self)
@@ -133,6 +138,9 @@ class _ViewSquares:
         )
         # The map of before is a part of the new one: a square never moves.
         self._bytes, self._starts[new], self._sides[new] = found.bytes, found.starts, found.sides
+
+    def let_go(self) -> None:
+        let_go(self._bytes)
 
     def square(self, index: int) -> np.ndarray:
         start, side = self._starts[index], self._sides[index]

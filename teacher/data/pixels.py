@@ -7,7 +7,9 @@ be interrupted at any point and goes on where it stopped; what is found broken i
 """
 
 import csv
+import mmap
 import os
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -33,7 +35,7 @@ CHUNK = 64
 PIXELS_NAME, INDEX_NAME = "squares.u8", "index.csv"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Scanned:
     """What one pass learned of a photo: its content, its 64-bit perceptual hash, or why it could not be read.
 
@@ -140,6 +142,18 @@ def build_larger(samples: Sequence[Sample], contents: Sequence[str], *, side: in
         starts=np.array([-1 if row < 0 else index.starts[row] for row, _ in found], dtype=np.int64),
         sides=np.array([one.side for _, one in found], dtype=np.int64),
     )
+
+
+def let_go(pixels: np.ndarray) -> None:
+    """Mapped pixels that were read no longer count as this process's memory; the system keeps them while it has room.
+
+    They can be read on as before. Nothing for an array that is no map, or where the system cannot do it.
+    """
+    owner: object = pixels
+    while isinstance(owner, np.ndarray):
+        owner = owner.base
+    if isinstance(owner, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        owner.madvise(mmap.MADV_DONTNEED)
 
 
 def _filled(
@@ -282,7 +296,8 @@ def _read_index(store: _Store) -> _Index:
         end = index.starts[-1] + _square_bytes(side)
         if row >= 0 and (end > held or not store.may_hold(side)):
             break
-        index.entries[line[0]] = row, Scanned(line[0], int(line[2], 16), line[3], side)
+        content = sys.intern(line[0])
+        index.entries[content] = row, Scanned(content, int(line[2], 16), line[3], side)
         if row >= 0:
             index.starts.append(end)
     return index

@@ -175,3 +175,32 @@ def test_forgetting_clears_them_too(root: Path, tmp_path: Path) -> None:
     forget_derived(DataOptions(root=root, image_size=SIZE, cache=tmp_path / "cache"))
     assert not list(dataset.folder.glob("*squares*"))
     check_squares(opened(root, tmp_path))
+
+
+def test_squares_that_were_let_go_can_be_read_on(root: Path, tmp_path: Path) -> None:
+    dataset = opened(root, tmp_path)
+    train = dataset.part(Part.TRAIN)
+    square, held = dataset.squares_for_views(train), [dataset.square(index) for index in train]
+    before = [(one.copy(), square(index).copy()) for one, index in zip(held, train, strict=True)]
+    dataset.let_go()
+    for (small, large), one, index in zip(before, held, train, strict=True):
+        np.testing.assert_array_equal(one, small)
+        np.testing.assert_array_equal(square(index), large)
+
+
+def resident_of_files() -> int:
+    """Bytes of mapped files that this process holds in memory."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith("RssFile")).split()[1]) * 1024
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").is_file(), reason="asks Linux what is resident")
+def test_a_pass_over_the_batches_does_not_hold_all_squares(tmp_path: Path) -> None:
+    dataset = open_dataset(
+        DataOptions(root=make_ham(tmp_path / "photos", count=70), image_size=640, cache=tmp_path / "cache")
+    )
+    plan, whole = ViewPlan(np.arange(70)), dataset.pixels.nbytes
+    before, most = resident_of_files(), 0
+    for _ in view_batches(dataset, plan, size=32, batch_size=2):
+        most = max(most, resident_of_files() - before)
+    assert most < whole / 2
