@@ -28,6 +28,7 @@ from teacher.evaluation.figures import (
     sensitivity_at_specificity,
 )
 from teacher.evaluation.predictions import Predictions, names_of
+from teacher.evaluation.teachers import JudgedTeacher
 from teacher.models.answers import Answers, ask
 from teacher.models.config import ANSWER_BATCH
 from teacher.soft_labels import REPORT_NAME, ensure_soft_labels, soft_labels_folder
@@ -64,15 +65,20 @@ def open_student(run: Path) -> JudgedStudent:
 
 
 def stored_teacher(run: Path, dataset: Dataset, part: Part) -> dict[str, Predictions]:
-    """What the teacher said of the photos that the student learned from, each by a teacher that had not seen it.
+    """What the teacher says of the same photos, by title; empty where its labels are not stored: none are made here.
 
-    The mean of its views, by title; empty for other parts, and where no labels are stored: none are made here.
+    Of the photos that the student learned from each stored label, by a teacher that had not seen it, as the mean of its
+    views; of other parts all folds together.
     """
     config = read_config(run).teacher
-    if part is not Part.TRAIN or not (soft_labels_folder(dataset, config) / REPORT_NAME).is_file():
+    folder = soft_labels_folder(dataset, config)
+    if not (folder / REPORT_NAME).is_file():
         return {}
+    names = names_of(dataset, dataset.part(part))
+    if part is not Part.TRAIN:
+        squares = [dataset.square(index) for index in dataset.part(part)]
+        return {"its teacher": JudgedTeacher(folder).predict(names, squares)}
     labels = ensure_soft_labels(dataset, config)
-    names = names_of(dataset, dataset.part(Part.TRAIN))
     return {"its teacher": _predictions(names, labels.malignancy.mean(axis=1), labels.conditions.mean(axis=1))}
 
 

@@ -107,7 +107,10 @@ def open_judged(what: str) -> Judged | Told:
     for belongs, opened in OPENERS:
         if belongs(path):
             return opened(path)
-    raise DataError(f"{what}: neither a bundle folder (no {MANIFEST_NAME} in it), nor a table of predictions (.csv)")
+    raise DataError(
+        f"{what}: neither a bundle folder (no {MANIFEST_NAME} in it) nor a folder of soft labels (a stored teacher), "
+        "nor a table of predictions (.csv)"
+    )
 
 
 def _is_bundle(path: Path) -> bool:
@@ -118,8 +121,23 @@ def _bundle(path: Path) -> Judged:
     return JudgedBundle(Triage.load(path, threads=1))
 
 
-OPENERS: list[tuple[Callable[[Path], bool], Callable[[Path], Judged]]] = [(_is_bundle, _bundle)]
-"""How to tell what lies in a folder, and what opens it. A stored teacher gets its line here."""
+def _is_teacher(path: Path) -> bool:
+    from teacher.evaluation.teachers import is_teacher  # torch and transformers, which bundles and tables do without
+
+    return is_teacher(path)
+
+
+def _teacher(path: Path) -> Judged:
+    from teacher.evaluation.teachers import JudgedTeacher
+
+    return JudgedTeacher(path)
+
+
+OPENERS: list[tuple[Callable[[Path], bool], Callable[[Path], Judged]]] = [
+    (_is_bundle, _bundle),
+    (_is_teacher, _teacher),
+]
+"""How to tell what lies in a folder, and what opens it."""
 
 
 def size_of(judged: Judged | Told) -> int:

@@ -12,6 +12,7 @@ from torch import nn
 from teacher.console import Advance
 from teacher.data.batches import ViewPlan, normalise, view_batches
 from teacher.data.dataset import Dataset
+from teacher.data.views import plain_view
 from teacher.models.compute import Compute, this_compute
 from teacher.models.config import ANSWER_BATCH, Precision
 from teacher.models.network import Teacher
@@ -53,6 +54,19 @@ def ask(
         advance("")
     columns = (np.concatenate(column) for column in zip(*outputs, strict=True))
     return Answers(*(compute.gathered(column, len(plan)) for column in columns))
+
+
+@torch.inference_mode()
+def answer_squares(teacher: Teacher, squares: Sequence[np.ndarray], *, precision: Precision = "float32") -> Answers:
+    """What a teacher in eval mode says of canonical squares, uint8 [S, S, 3] each, as the device sees them."""
+    compute, outputs = this_compute(), []
+    for start in range(0, len(squares), ANSWER_BATCH):
+        views = [plain_view(one, size=teacher.image_size) for one in squares[start : start + ANSWER_BATCH]]
+        images = torch.from_numpy(np.stack(views)).permute(0, 3, 1, 2).to(compute.device)
+        with compute.autocast(precision):
+            output = teacher(normalise(images, teacher.mean, teacher.std))
+        outputs.append([tensor.float().cpu().numpy() for tensor in output])
+    return Answers(*(np.concatenate(column) for column in zip(*outputs, strict=True)))
 
 
 def answer(

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from runtime.errors import first_line
 from runtime.files import write_json
 from runtime.photo.decode import DECODING
 from teacher.console import progress
@@ -24,7 +25,7 @@ from teacher.data.cache import clear_errors, only_one
 from teacher.data.dataset import Dataset
 from teacher.data.splits import Part
 from teacher.models.compute import this_compute
-from teacher.models.config import EncoderChoice, TeacherConfig, TeacherError
+from teacher.models.config import EncoderChoice, FinetuneConfig, TeacherConfig, TeacherError
 from teacher.soft_labels.fold_teachers import FoldTeachers, Said, fit_fold, inner_folds
 from teacher.soft_labels.privileged import lean_on_dermoscopy
 from teacher.soft_labels.report import REPORT_NAME, write_report
@@ -88,6 +89,23 @@ def ensure_soft_labels(dataset: Dataset, config: TeacherConfig) -> SoftLabels:
                 write_report(dataset, labels, folder)
             this_compute().wait()
     return lean_on_dermoscopy(labels, dataset, config.privileged)
+
+
+def stored_config(folder: Path) -> TeacherConfig:
+    """The configuration of a stored set. Raises TeacherError where the folder holds none that this code can read."""
+    try:
+        values = json.loads((folder / CONFIG_NAME).read_text())
+        finetune = dict(values["finetune"])
+        return TeacherConfig(
+            encoder=EncoderChoice(name=values["encoder"]["name"], image_size=values["encoder"]["image_size"]),
+            finetune=FinetuneConfig(precision=finetune["precision"]),
+            folds=values["folds"],
+            seeds=values["seeds"],
+            views=values["views"],
+            seed=values["seed"],
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise TeacherError(f"{folder}: no stored teacher that this version can read ({first_line(error)})") from error
 
 
 def check_labels(dataset: Dataset, config: TeacherConfig, *, count: int) -> float:

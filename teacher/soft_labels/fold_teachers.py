@@ -25,7 +25,7 @@ from teacher.data.batches import ViewPlan
 from teacher.data.dataset import Dataset, grouped_folds
 from teacher.data.sample import DataError
 from teacher.data.splits import Part
-from teacher.models.answers import Answers, answer, answer_batches
+from teacher.models.answers import Answers, answer, answer_batches, answer_squares
 from teacher.models.classifiers import Boosters, fit_boosters
 from teacher.models.compute import this_compute
 from teacher.models.config import Precision, TeacherConfig
@@ -115,7 +115,20 @@ class FoldTeachers:
             said = answer(member.teacher, dataset, plan, advance, precision=self._precision)
             heads.append(Said(said.malignancy, log_softmax(said.conditions, axis=1)))
             trees.append(_trees_say(member.boosters, said.features, inner))
-        return weighed(_mean(heads), _mean(trees), self.weighing)
+        return weighed(together(heads), together(trees), self.weighing)
+
+    def say_squares(self, squares: Sequence[np.ndarray]) -> Said:
+        """Of canonical squares that no tree of the fold has learned from, uint8 [S, S, 3] each."""
+        heads, trees = [], []
+        for member in self._members:
+            said = answer_squares(member.teacher, squares, precision=self._precision)
+            heads.append(Said(said.malignancy, log_softmax(said.conditions, axis=1)))
+            trees.append(_trees_say(member.boosters, said.features, None))
+        return weighed(together(heads), together(trees), self.weighing)
+
+    @property
+    def image_size(self) -> int:
+        return self._members[0].teacher.image_size
 
     def steps(self, count: int) -> int:
         """How often `advance` is called for that many views."""
@@ -211,7 +224,7 @@ def _weigh(dataset: Dataset, fold: int, config: TeacherConfig, folder: Path) -> 
             said = answer(member.teacher, dataset, ViewPlan(indices), advance, precision=config.finetune.precision)
             heads.append(Said(said.malignancy, log_softmax(said.conditions, axis=1)))
             trees.append(_trees_say(member.boosters, said.features, None))
-    by_heads, by_trees = _mean(heads), _mean(trees)
+    by_heads, by_trees = together(heads), together(trees)
     weighing = _chosen(by_heads, by_trees, dataset.malignant(indices), dataset.conditions(indices))
     figures = _validation_figures(by_heads, by_trees, weighing, dataset.malignant(indices))
     if this_compute().first:
@@ -260,7 +273,7 @@ def _validation_figures(heads: Said, trees: Said, weighing: Weighing, malignant:
 
 def _trees_say(boosters: Sequence[Boosters], features: np.ndarray, inner: np.ndarray | None) -> Said:
     if inner is None:
-        return _mean([_one_says(one, features) for one in boosters])
+        return together([_one_says(one, features) for one in boosters])
     malignancy = np.zeros(len(features), dtype=np.float32)
     conditions = np.zeros((len(features), len(CONDITIONS)), dtype=np.float32)
     for number in np.unique(inner):
@@ -274,7 +287,8 @@ def _one_says(boosters: Boosters, features: np.ndarray) -> Said:
     return Said(boosters.malignancy_logits(features), boosters.condition_logits(features))
 
 
-def _mean(said: Sequence[Said]) -> Said:
+def together(said: Sequence[Said]) -> Said:
+    """The mean of several answers to the same views, in logits."""
     return Said(
         np.stack([one.malignancy for one in said]).mean(axis=0, dtype=np.float32),
         np.stack([one.conditions for one in said]).mean(axis=0, dtype=np.float32),

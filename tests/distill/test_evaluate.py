@@ -14,9 +14,10 @@ from distill.run import create_run
 from distill.student import WEIGHTS_NAME, Student, load_student
 from teacher.data.dataset import Dataset
 from teacher.data.splits import Part
-from teacher.evaluation.judged import judge
+from teacher.evaluation.judged import judge, open_judged
 from teacher.evaluation.predictions import read_table
-from teacher.soft_labels import REPORT_NAME, SoftLabels
+from teacher.evaluation.teachers import JudgedTeacher
+from teacher.soft_labels import REPORT_NAME, SoftLabels, soft_labels_folder
 
 
 @pytest.fixture
@@ -65,7 +66,27 @@ def test_the_teacher_stands_beside_where_it_had_not_seen_the_photos(
     assert "its teacher" in (folder / "report.md").read_text()
     told = stored_teacher(run, small_data, Part.TRAIN)["its teacher"]
     assert told.malignancy == pytest.approx(1 / (1 + np.exp(-labels.malignancy.mean(axis=1).astype(float))))
-    assert stored_teacher(run, small_data, Part.TEST) == {}
+
+
+def test_of_other_photos_all_folds_speak(
+    run: Path, small_config: TrainConfig, small_data: Dataset, small_labels: SoftLabels, tmp_path: Path
+) -> None:
+    """What stands beside a student is what the stored teacher says when it is judged itself."""
+    told = stored_teacher(run, small_data, Part.TEST)["its teacher"]
+    judged = open_judged(str(soft_labels_folder(small_data, small_config.teacher)))
+    assert isinstance(judged, JudgedTeacher)
+    indices = small_data.part(Part.TEST)
+    said = judge(judged, small_data, indices)
+    assert said.names == told.names
+    assert said.malignancy == pytest.approx(told.malignancy, abs=1e-6)
+    # of photos that it learned from, the fold speaks that did not: as good as on any other, not perfect
+    train = small_data.part(Part.TRAIN)
+    alone = judge(judged, small_data, train[:20])
+    assert np.abs(alone.malignancy - small_labels_of(small_labels)[:20]).mean() < 0.25
+
+
+def small_labels_of(labels: SoftLabels) -> np.ndarray:
+    return 1 / (1 + np.exp(-labels.malignancy.mean(axis=1).astype(float)))
 
 
 def test_a_student_can_be_distorted_and_has_no_tiers(
