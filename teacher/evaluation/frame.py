@@ -13,7 +13,7 @@ import numpy as np
 from runtime.bundle.load import Figure
 from teacher.evaluation.groups import Groups
 from teacher.evaluation.metrics import Cases, Metric, Needs, rests_on
-from teacher.evaluation.resampling import figure_of, wilson
+from teacher.evaluation.resampling import figure_of, rate_of
 from teacher.evaluation.weighted import Weights
 
 FEWEST = 30
@@ -166,10 +166,7 @@ def _estimate(metric: Metric, values: np.ndarray, count: tuple[int, int, bool]) 
     photos, patients, enough = count
     if np.isnan(values[0]):
         return Estimate(figure=None, photos=photos, patients=patients, enough=False)
-    figure = figure_of(values, photos)
-    if metric.rate and figure.low == figure.high:  # all right or all wrong: no resample can tell how sure that is
-        low, high = wilson(figure.value, patients)
-        figure = Figure(value=figure.value, low=low, high=high, n=photos)
+    figure = rate_of(values, photos=photos, patients=patients) if metric.rate else figure_of(values, photos)
     return Estimate(figure=figure, photos=photos, patients=patients, enough=enough)
 
 

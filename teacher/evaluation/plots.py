@@ -131,14 +131,15 @@ def confusion_plot(evaluation: Evaluation) -> Plot:
 def distortion_plot(evaluation: Evaluation) -> Plot:
     """AUC under each distortion, and whose tier becomes another where there are tiers."""
     stood = evaluation.stood
-    tiers = all(one.tier_changed is not None for one in stood)
+    changed = [None if one.change is None else one.change.tier_changed for one in stood]
+    tiers = any(changed)
     names = [one.distortion.name for one in stood]
 
     def draw(figure: Figure) -> None:
         columns = figure.subplots(1, 2 if tiers else 1, sharey=True, squeeze=False)[0]
         _bars(columns[0], [one.auc.figure for one in stood], "AUC", colour=PLOT_COLOURS[0])
         if tiers:
-            _bars(columns[1], [one.tier_changed for one in stood], "share with another tier", colour=PLOT_COLOURS[1])
+            _bars(columns[1], changed, "share with another tier", colour=PLOT_COLOURS[1])
         columns[0].set_yticks(range(len(names)), names)
         columns[0].invert_yaxis()
 

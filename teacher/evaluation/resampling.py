@@ -38,6 +38,15 @@ def figure_of(values: np.ndarray, count: int) -> Figure:
     return Figure(value=float(values[0]), low=float(low), high=float(high), n=count)
 
 
+def rate_of(values: np.ndarray, *, photos: int, patients: int) -> Figure:
+    """The same of a share. All right or all wrong, no resample says how sure that is: Wilson's for as many patients."""
+    figure = figure_of(values, photos)
+    if figure.low != figure.high:
+        return figure
+    low, high = wilson(figure.value, patients)
+    return Figure(value=figure.value, low=low, high=high, n=photos)
+
+
 def wilson(share: float, count: int) -> tuple[float, float]:
     """The interval of a share of `count` (Wilson 1927); 0 to 1 for a share of nothing."""
     if count == 0:

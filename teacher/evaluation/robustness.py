@@ -13,10 +13,26 @@ from teacher.evaluation.frame import Estimate, measure
 from teacher.evaluation.judged import Judged, ask
 from teacher.evaluation.metrics import METRICS, Cases, cases_of
 from teacher.evaluation.predictions import Predictions, names_of
-from teacher.evaluation.resampling import draws, figure_of
+from teacher.evaluation.resampling import draws, figure_of, rate_of
 from teacher.evaluation.weighted import Weights, share
 
 HIGHER = (Tier.MODERATE, Tier.HIGH)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """What a distortion changed, held against the same photos as they are."""
+
+    auc_lost: Figure | None
+    """None where there is no AUC"""
+    score_moved: Figure
+    """mean distance of the malignancy from what it was"""
+    condition_kept: Figure
+    """share of photos whose likeliest condition stays"""
+    tier_changed: Figure | None
+    """share of photos with another tier, "cannot assess" counted as one; None where there are no tiers"""
+    to_low: Figure | None
+    """share of the malignant photos that were moderate or high and are low now: what nothing may turn into"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,16 +42,10 @@ class Stood:
     distortion: Distortion
     auc: Estimate
     accuracy: Estimate
-    auc_lost: Figure | None
-    """AUC of the clean photos less that of the distorted ones, of the same photos"""
-    score_moved: Figure
-    """mean distance of the malignancy from what it was"""
-    condition_kept: Figure
-    """share of photos whose likeliest condition stays"""
-    tier_changed: Figure | None
-    """share of photos with another tier, "cannot assess" counted as one; None where there are no tiers"""
-    to_low: Figure | None
-    """share of the malignant photos that were moderate or high and are low now: what nothing may turn into"""
+    refused: Estimate | None
+    """None where there are no tiers"""
+    change: Change | None
+    """None of the photos as they are"""
 
 
 def stand(
@@ -72,35 +82,44 @@ def _said(judged: Judged, dataset: Dataset, indices: np.ndarray, distortion: Dis
 
 
 def _stood(distortion: Distortion, cases: Cases, clean: Cases, weights: Weights, patients: np.ndarray) -> Stood:
-    values, auc = measure(METRICS["auc"], cases, weights, patients)
-    before, _ = measure(METRICS["auc"], clean, weights, patients)
-    count = len(patients)
-    moved = np.abs(cases.said.malignancy - clean.said.malignancy)
-    kept = cases.likeliest == clean.likeliest
-    everybody = np.ones(count, dtype=bool)
+    names = ("auc", "accuracy", *(("refused",) if cases.said.tiers is not None else ()))
+    found = {name: measure(METRICS[name], cases, weights, patients)[1] for name in names}
     return Stood(
         distortion=distortion,
-        auc=auc,
-        accuracy=measure(METRICS["accuracy"], cases, weights, patients)[1],
-        auc_lost=figure_of(before - values, count) if auc.figure else None,
-        score_moved=figure_of(share(moved, everybody, weights), count),
-        condition_kept=figure_of(share(kept, everybody, weights), count),
-        tier_changed=_tier_changed(cases, clean, weights),
-        to_low=_to_low(cases, clean, weights),
+        auc=found["auc"],
+        accuracy=found["accuracy"],
+        refused=found.get("refused"),
+        change=None if cases is clean else _change(cases, clean, weights, patients),
     )
 
 
-def _tier_changed(cases: Cases, clean: Cases, weights: Weights) -> Figure | None:
-    if cases.said.tiers is None or clean.said.tiers is None:
-        return None
-    pairs = zip(cases.said.tiers, clean.said.tiers, strict=True)
-    changed = np.array([now is not before for now, before in pairs], dtype=bool)
-    return figure_of(share(changed, np.ones(len(changed), dtype=bool), weights), len(changed))
+def _change(cases: Cases, clean: Cases, weights: Weights, patients: np.ndarray) -> Change:
+    everybody = np.ones(len(patients), dtype=bool)
+    now, before = (measure(METRICS["auc"], own, weights, patients)[0] for own in (cases, clean))
+    moved = np.abs(cases.said.malignancy - clean.said.malignancy)
+
+    def rate(hits: np.ndarray, of: np.ndarray) -> Figure | None:
+        values = share(hits, of, weights)
+        if np.isnan(values[0]):
+            return None
+        return rate_of(values, photos=int(of.sum()), patients=len(np.unique(patients[of])))
+
+    kept = rate(cases.likeliest == clean.likeliest, everybody)
+    assert kept is not None
+    tiers = None if cases.said.tiers is None or clean.said.tiers is None else (cases.said.tiers, clean.said.tiers)
+    return Change(
+        auc_lost=None if np.isnan(now[0]) else figure_of(before - now, len(patients)),
+        score_moved=figure_of(share(moved, everybody, weights), len(patients)),
+        condition_kept=kept,
+        tier_changed=None if tiers is None else rate(_changed(*tiers), everybody),
+        to_low=None if tiers is None else rate(_lowered(*tiers), cases.malignant),
+    )
 
 
-def _to_low(cases: Cases, clean: Cases, weights: Weights) -> Figure | None:
-    if cases.said.tiers is None or clean.said.tiers is None or not cases.malignant.any():
-        return None
-    pairs = zip(cases.said.tiers, clean.said.tiers, strict=True)
-    lowered = np.array([now is Tier.LOW and before in HIGHER for now, before in pairs], dtype=bool)
-    return figure_of(share(lowered, cases.malignant, weights), int(cases.malignant.sum()))
+def _changed(now: Sequence[Tier], before: Sequence[Tier]) -> np.ndarray:
+    return np.array([one is not other for one, other in zip(now, before, strict=True)], dtype=bool)
+
+
+def _lowered(now: Sequence[Tier], before: Sequence[Tier]) -> np.ndarray:
+    pairs = zip(now, before, strict=True)
+    return np.array([one is Tier.LOW and other in HIGHER for one, other in pairs], dtype=bool)

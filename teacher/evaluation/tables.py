@@ -14,7 +14,14 @@ NONE = "-"
 KERATOSIS = "actinic keratosis as benign"
 SHORT = ("auc", "condition_macro_auc", "malignant_not_low")
 """What a terminal of 80 columns has room for, beside the names of groups."""
-SHORT_DISTORTION = (0, 1, 3, 5)
+CHANGES = {
+    "auc_lost": "AUC lost",
+    "score_moved": "malignancy moves by",
+    "condition_kept": "same condition",
+    "tier_changed": "another tier",
+    "to_low": "malignant turned low",
+}
+SHORT_DISTORTION = (0, 1, 2, 6)
 """Columns of the table of distortions that it has room for."""
 
 
@@ -118,16 +125,12 @@ def distortion_table(stood: Iterable[Stood]) -> Table:
         (
             one.distortion.name,
             estimate_text(one.auc),
-            gap_text(one.auc_lost),
-            gap_text(one.score_moved),
-            gap_text(one.condition_kept),
-            gap_text(one.tier_changed),
-            gap_text(one.to_low),
+            estimate_text(one.refused),
+            *(gap_text(None if one.change is None else getattr(one.change, name)) for name in CHANGES),
         )
         for one in stood
     ]
-    header = ("", "AUC", "AUC lost", "malignancy moves by", "same condition", "another tier", "malignant turned low")
-    return Table(header=header, rows=tuple(rows))
+    return Table(header=("", "AUC", METRICS["refused"].title, *CHANGES.values()), rows=tuple(rows))
 
 
 def columns(table: Table, which: Sequence[int]) -> Table:
@@ -146,7 +149,12 @@ def estimate_text(one: Estimate | None) -> str:
 
 
 def gap_text(figure: Figure | None) -> str:
-    return NONE if figure is None else figure_text(figure)
+    """A figure that may be below 0: a hyphen between two such numbers would be one too many."""
+    if figure is None:
+        return NONE
+    if figure.low < 0:
+        return f"{figure.value:.3f} ({figure.low:.3f} to {figure.high:.3f})"
+    return figure_text(figure)
 
 
 TOO_FEW = f"Fewer than {FEWEST} patients or lesions are too few: no figure of theirs is shown, none decides anything."

@@ -97,7 +97,8 @@ def test_a_student_can_be_distorted_and_has_no_tiers(
     assert said.code == 0, said.err
     distortions = json.loads((folder / "figures.json").read_text())["distortions"]
     assert len(distortions) == 15
-    assert all(one["tier_changed"] is None for one in distortions)
+    assert all(one["refused"] is None for one in distortions)
+    assert all(one["change"]["tier_changed"] is None for one in distortions[1:])
     assert read_table(folder / "predictions.csv").tiers is None
 
 
