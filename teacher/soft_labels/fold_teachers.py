@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from safetensors.torch import load_model, save_model
-from scipy.optimize import minimize_scalar
+from scipy.optimize import OptimizeResult, minimize_scalar
 from scipy.special import expit, log_softmax, softmax
 from sklearn.metrics import log_loss, roc_auc_score
 
@@ -255,9 +255,10 @@ def _chosen(heads: Said, trees: Said, malignant: np.ndarray, conditions: np.ndar
 
 def _cooled(loss: Callable[[float, float], float], blend: float) -> tuple[float, float, float]:
     """The least loss of a blend over temperatures (Guo et al. 2017, arXiv:1706.04599): loss, blend, temperature."""
-    bounds = tuple(np.log(TEMPERATURES))
-    found = minimize_scalar(lambda log: loss(blend, float(np.exp(log))), bounds=bounds, method="bounded")
-    return float(found.fun), blend, float(np.exp(found.x))
+    low, high = np.log(TEMPERATURES)
+    found = minimize_scalar(lambda log: loss(blend, float(np.exp(log))), bounds=(low, high), method="bounded")
+    assert isinstance(found, OptimizeResult)
+    return float(found["fun"]), blend, float(np.exp(found["x"]))
 
 
 def _validation_figures(heads: Said, trees: Said, weighing: Weighing, malignant: np.ndarray) -> dict[str, float]:
