@@ -20,7 +20,7 @@ from teacher.data.labels import COLUMNS, label_table, table_names
 from teacher.data.registry import all_datasets, dataset, load_all, warnings_of
 from teacher.data.sample import DataError
 from teacher.evaluation.command import evaluate_command
-from teacher.models.config import TeacherConfig
+from teacher.models.config import PresetConfig, TeacherConfig
 from teacher.options import OPTION, View, from_dataclasses
 
 SHOWN = 20
@@ -142,6 +142,19 @@ def soft_labels(options: DataOptions, config: TeacherConfig, checking: Checking)
     ensure_soft_labels(dataset, config)
     folder = soft_labels_folder(dataset, config)
     typer.echo(f"{describe(folder)}\n{folder}")
+
+
+@app.command()
+@from_dataclasses
+def preset(
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder for the weights, their card and the rounds.")],
+    config: PresetConfig,
+) -> None:
+    """Train the weights that a preset teacher starts from, on drawings made for it; goes on where it was stopped."""
+    from teacher.models.preset import make_preset
+
+    weights = make_preset(out, config)
+    typer.echo(f"{weights.with_suffix('.md').read_text()}\n{weights}")
 
 
 app.command()(from_dataclasses(download))

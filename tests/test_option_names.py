@@ -25,6 +25,7 @@ TABLE = {
         --threshold what
     """,
     "teacher labels": "dataset_name",
+    "teacher preset": "--drawings --judged --rounds --views out",
     "teacher soft-labels": """
         --bridging --cache --cell-power --check --data --folds --image-size --no-bridging --precision --privileged
         --sampling-power --seed --synthetic-count --teacher --teacher-batch --teacher-blocks --teacher-checkpointing

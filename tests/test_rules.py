@@ -20,6 +20,8 @@ SERVICE = {"fastapi", "starlette", "pydantic", "anyio", "uvicorn", "prometheus_c
 """What the extra `serve` brings, for runtime/service/ alone."""
 HEIF = {"pillow_heif"}
 """What the extra `heif` brings, for the one module that asks for it."""
+PRESET = "teacher/models/presets/tiny.safetensors"
+"""Weights that know drawings only: what the synthetic main job's teacher starts from."""
 FORBIDDEN_CALLS = ("pickle", "eval(", "exec(", "torch.save(")
 
 
@@ -81,7 +83,7 @@ def test_no_commit_carries_locks_data_or_stray_weights() -> None:
     weights = [
         f for f in files if Path(f).suffix in {".safetensors", ".onnx", ".tflite", ".pt", ".pth", ".npy", ".ubj"}
     ]
-    assert [f for f in weights if not f.startswith("runtime/default_bundle/")] == []
+    assert [f for f in weights if not f.startswith("runtime/default_bundle/") and f != PRESET] == []
     assert not [f for f in files if Path(f).name in {"uv.lock", "poetry.lock", "package-lock.json"}]
 
 
@@ -102,3 +104,7 @@ def test_a_wheel_holds_every_file_of_the_packages() -> None:
 def test_the_default_bundle_is_small() -> None:
     size = sum(path.stat().st_size for path in (ROOT / "runtime" / "default_bundle").glob("*.onnx"))
     assert 0 < size <= 5_000_000
+
+
+def test_the_preset_is_small() -> None:
+    assert 0 < (ROOT / PRESET).stat().st_size <= 4_000_000

@@ -1,5 +1,6 @@
 """All that decides a teacher, beside the data. No torch here: the command line reads it before anything is loaded."""
 
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
@@ -49,7 +50,7 @@ class FinetuneConfig:
     batch_size: Annotated[int, typer.Option("--teacher-batch", min=2)] = 32
     """images per step of the teacher, over all processes"""
     lr: Annotated[float, typer.Option("--teacher-lr")] = 1e-3
-    """peak learning rate of the teacher; a pretrained encoder wants about 3e-4"""
+    """peak learning rate of the teacher; a pretrained encoder wants about 3e-4, the preset tiny 1e-4"""
     layer_decay: Annotated[float, typer.Option("--teacher-layer-decay", min=0.1, max=1)] = 1.0
     """learning rate of each block of the teacher over that of the next one; 0.8 for a pretrained encoder
 
@@ -101,3 +102,39 @@ class TeacherConfig:
     In shares of the logits, of photos without a dermatoscope whose lesion has such an image in the training part."""
     seed: Annotated[int, OPTION] = 0
     """seed of everything"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PresetConfig:
+    """How the weights of a preset are made."""
+
+    preset: str = "tiny"
+    rounds: Annotated[int, typer.Option(min=1)] = 8
+    """rounds of new drawings"""
+    drawings: Annotated[int, typer.Option(min=2)] = 800
+    """drawings of a round"""
+    views: Annotated[int, typer.Option(min=1)] = 4
+    """views of each drawing"""
+    judged: Annotated[int, typer.Option(min=2)] = 2000
+    """drawings that the finished weights are judged on"""
+    batch_size: int = 64
+    lr: float = 1e-3
+    """peak learning rate of vectors, embeddings and heads"""
+    matrix_lr: float = 2e-3
+    """peak learning rate of the matrices, in AdamW's terms"""
+    weight_decay: float = 0.02
+    warmup_steps: int = 75
+    falling_share: float = 0.3
+    """of the rounds: the last ones, over which the learning rate falls to nothing"""
+    ema_decay: float = 0.995
+    seed: int = 0
+    """of the first weights and of the views"""
+
+    @property
+    def steps_per_round(self) -> int:
+        return -(-self.drawings * self.views // self.batch_size)
+
+    @property
+    def even_rounds(self) -> int:
+        """The rounds before the learning rate falls: whatever `rounds` is, they are the same."""
+        return self.rounds - math.ceil(self.falling_share * self.rounds)

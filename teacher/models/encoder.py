@@ -1,8 +1,8 @@
 """What every kind of encoder is handed over as: a network that can be cut between its blocks."""
 
 from abc import abstractmethod
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
@@ -72,3 +72,5 @@ class Encoder:
     """D"""
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    heads: Mapping[str, Tensor] = field(default_factory=dict)
+    """the weights of the two heads, by their names in `Teacher`, where the encoder brings them"""

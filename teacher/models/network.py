@@ -30,6 +30,7 @@ class Teacher(nn.Module):
         self.dropout = nn.Dropout(0.2)
         self.malignancy_head = nn.Linear(encoder.width, 1)
         self.conditions_head = nn.Linear(encoder.width, len(CONDITIONS))
+        self.load_state_dict({**self.state_dict(), **encoder.heads})
 
     def forward(self, images: Tensor) -> TeacherOutput:
         """images: (B, 3, S, S) float, normalised by the teacher's mean and std."""

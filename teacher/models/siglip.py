@@ -1,12 +1,16 @@
 """SigLIP's vision tower (Zhai et al. 2023, arXiv:2303.15343; SigLIP 2: Tschannen et al. 2025, arXiv:2502.14786).
 
-A preset, a checkpoint of the hub, or a local folder. Of a checkpoint with both towers only the one that sees is loaded:
-428 of 878 million parameters for `google/siglip-so400m-patch14-384`.
+A preset, whose weights stand in this package and know drawings only, a checkpoint of the hub, or a local folder. Of a
+checkpoint with both towers only the one that sees is loaded: 428 of 878 million parameters for
+`google/siglip-so400m-patch14-384`.
 """
 
+import hashlib
 from collections.abc import Sequence
+from pathlib import Path
 
 import torch
+from safetensors.torch import load_file
 from torch import Tensor, nn
 from transformers import (
     AutoConfig,
@@ -21,11 +25,14 @@ from teacher.models.config import TeacherError
 from teacher.models.encoder import BlockedNetwork, Encoder
 
 PRESETS: dict[str, SiglipVisionConfig] = {
-    # 8 x 8 patches of 12 pixels, 1.3 M parameters: a few seconds an epoch of synthetic data on two cores.
+    # 8 x 8 patches of 12 pixels, 1.1 M parameters: a few seconds an epoch of synthetic data on two cores.
     "tiny": SiglipVisionConfig(
         hidden_size=144, intermediate_size=432, num_hidden_layers=4, num_attention_heads=3, image_size=96, patch_size=12
     ),
 }
+PRESET_FOLDER = Path(__file__).parent / "presets"
+"""Of the weights of each preset, with a card that says what they are and the command that makes them."""
+TOWER = "tower."
 SIGLIP_MEAN = SIGLIP_STD = (0.5, 0.5, 0.5)
 
 KINDS = {
@@ -38,7 +45,7 @@ KINDS = {
 first type; the second takes pictures of any shape ("NaFlex"), here squares."""
 
 
-class _SiglipTower(BlockedNetwork):
+class SiglipTower(BlockedNetwork):
     """The vision tower alone, answering with its attention-pooled embedding."""
 
     def __init__(self, tower: SiglipVisionModel | Siglip2VisionModel) -> None:
@@ -76,13 +83,14 @@ class _SiglipTower(BlockedNetwork):
 
 def siglip_encoder(name: str) -> Encoder:
     """A preset or a checkpoint by name. Raises TeacherError where there is neither, or its input is not square."""
-    tower = SiglipVisionModel(PRESETS[name]) if name in PRESETS else _checkpoint(name)
+    tower, heads = _preset(name) if name in PRESETS else (_checkpoint(name), {})
     return Encoder(
-        network=_SiglipTower(tower),
+        network=SiglipTower(tower),
         image_size=_image_size(name, tower.config),
         width=tower.config.hidden_size,
         mean=SIGLIP_MEAN,
         std=SIGLIP_STD,
+        heads=heads,
     )
 
 
@@ -99,6 +107,28 @@ def _image_size(name: str, config: SiglipVisionConfig | Siglip2VisionConfig) -> 
 def _number(size: int | Sequence[int]) -> int:
     """A side that the configuration may give for height and width alike."""
     return size if isinstance(size, int) else size[0]
+
+
+def preset_file(name: str) -> Path:
+    """The weights of a preset, float16: under `TOWER` in the names of `SiglipVisionModel`, and those of two heads."""
+    return PRESET_FOLDER / f"{name}.safetensors"
+
+
+def preset_digest(name: str) -> str:
+    """sha256 of a preset's weights in hexadecimal digits; empty for what is no preset.
+
+    Labels are made anew where a preset that keeps its name gets other weights.
+    """
+    return hashlib.sha256(preset_file(name).read_bytes()).hexdigest() if name in PRESETS else ""
+
+
+def _preset(name: str) -> tuple[SiglipVisionModel, dict[str, Tensor]]:
+    """The tower of a preset, and the weights of the heads it learnt with."""
+    tensors = {key: value.float() for key, value in load_file(preset_file(name)).items()}
+    heads = {key: value for key, value in tensors.items() if not key.startswith(TOWER)}
+    tower = SiglipVisionModel(PRESETS[name])
+    tower.load_state_dict({key.removeprefix(TOWER): tensors[key] for key in tensors.keys() - heads.keys()})
+    return tower, heads
 
 
 def _checkpoint(name: str) -> SiglipVisionModel | Siglip2VisionModel:

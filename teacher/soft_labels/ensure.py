@@ -26,6 +26,7 @@ from teacher.data.dataset import Dataset
 from teacher.data.splits import Part
 from teacher.models.compute import this_compute
 from teacher.models.config import EncoderChoice, FinetuneConfig, TeacherConfig, TeacherError
+from teacher.models.siglip import preset_digest
 from teacher.soft_labels.fold_teachers import FoldTeachers, Said, fit_fold, inner_folds
 from teacher.soft_labels.privileged import lean_on_dermoscopy
 from teacher.soft_labels.report import REPORT_NAME, write_report
@@ -55,7 +56,8 @@ def soft_labels_folder(dataset: Dataset, config: TeacherConfig) -> Path:
     """Where the labels of this teacher for this data live: the newest set that still holds, or a new one."""
     described = json.dumps(_deciding(config), sort_keys=True, default=str)
     size = dataset.pixels.shape[1]
-    digest = hashlib.sha256(f"{size}-{DECODING}\n{described}".encode()).hexdigest()[:12]
+    weights = preset_digest(config.encoder.name)
+    digest = hashlib.sha256(f"{size}-{DECODING}-{weights}\n{described}".encode()).hexdigest()[:12]
     name = Path(config.encoder.name.replace(":", "-")).name
     sets = dataset.folder / f"soft-labels-{name}-{digest}"
     own = sets / digest_of_rows(_first_rows(dataset, config))
