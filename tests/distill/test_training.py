@@ -23,6 +23,7 @@ from distill.run import create_run, newest_run, read_config
 from distill.student import Student, StudentError, load_student, load_trunk_weights, student_spec
 from distill.trainer import learning_rate, train
 from teacher.data.dataset import Dataset
+from teacher.data.splits import Part
 from teacher.models.checkpoint import Progress, load_checkpoint, save_checkpoint
 from teacher.soft_labels import SoftLabels
 
@@ -73,6 +74,16 @@ def test_another_seed_gives_another_student(
     run = create_run(tmp_path, other, name="other")
     train(run, other, small_data, small_labels)
     assert (run / "student.safetensors").read_bytes() != (finished / "student.safetensors").read_bytes()
+
+
+def test_a_last_batch_of_one_image_is_left_out(
+    tmp_path: Path, small_config: TrainConfig, small_data: Dataset, small_labels: SoftLabels
+) -> None:
+    """At 32 pixels the last map of the student has one place: batch norm refuses a batch of one image there."""
+    count = len(small_data.part(Part.TRAIN))
+    spec = replace(small_config.student_spec, image_size=32)
+    config = replace(small_config, student_spec=spec, batch_size=count - 1, epochs=1)
+    assert train(create_run(tmp_path, config, name="one"), config, small_data, small_labels)
 
 
 def test_config_survives_json(small_config: TrainConfig) -> None:
