@@ -26,6 +26,7 @@ from teacher.data.splits import Part
 from teacher.models.answers import quick_scores
 from teacher.models.checkpoint import Progress, drop_checkpoints, load_checkpoint, save_checkpoint
 from teacher.models.compute import this_compute
+from teacher.models.fine_tuning import steps_per_epoch
 from teacher.soft_labels import SoftLabels
 
 MAX_GRADIENT = 5.0
@@ -65,7 +66,7 @@ def train(
     reached = load_checkpoint(run, learner.models(), learner.optimizer) or Progress(
         epoch=0, best_epoch=0, best_score=-math.inf, history=()
     )
-    steps = _steps_per_epoch(len(indices), config.batch_size)
+    steps = steps_per_epoch(len(indices), config.batch_size)
     last = config.epochs if stop_after is None else min(stop_after, config.epochs)
     with progress("Training the student", config.epochs * steps, done=reached.epoch * steps) as advance:
         while reached.epoch < last:
@@ -109,7 +110,7 @@ def _train_epoch(
     torch.manual_seed(config.seed * 100_003 + epoch)  # dropout; the prime keeps runs with neighbouring seeds apart
     rng = np.random.default_rng((config.seed, epoch))
     drawn = sampling.draw(rng)
-    steps = _steps_per_epoch(len(drawn), config.batch_size)
+    steps = steps_per_epoch(len(drawn), config.batch_size)
     drawn = drawn[: steps * config.batch_size]
     views = rng.integers(labels.seeds.shape[1], size=len(drawn))
     plan = ViewPlan(dataset.part(Part.TRAIN)[drawn], labels.seeds[drawn, views], config.teacher.finetune.view)
@@ -125,11 +126,6 @@ def _train_epoch(
         learner.ema.update(learner.student, step=epoch * steps + step)
         advance(f"epoch {epoch + 1}/{config.epochs} loss {losses[-1]:.3f}")
     return float(np.mean(losses))
-
-
-def _steps_per_epoch(count: int, batch_size: int) -> int:
-    """A rest that would not half fill a batch is left out: of one image there are no statistics to normalise by."""
-    return max(1, round(count / batch_size))
 
 
 def _step(learner: _Learner, config: TrainConfig, images: Tensor, targets: Targets, shifts: Shifts) -> float:

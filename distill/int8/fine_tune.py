@@ -21,13 +21,12 @@ from distill.int8.simulate import Ranges, Scheme, Simulation
 from distill.int8.starting_ranges import least_error_ranges
 from distill.student import Student, StudentError, StudentOutput
 from teacher.console import Advance
-from teacher.data.batches import ViewPlan, normalise, view_batches
+from teacher.data.batches import ViewPlan, batch_count, normalise, view_batches
 from teacher.data.dataset import Dataset
 from teacher.data.splits import Part
 from teacher.data.views import ViewConfig
 from teacher.models.checkpoint import Progress, load_checkpoint, save_checkpoint
 from teacher.models.config import ANSWER_BATCH
-from teacher.models.fine_tuning import steps_per_epoch
 from teacher.options import OPTION
 
 CALIBRATION_PHOTOS = 256
@@ -101,7 +100,7 @@ def rounded_off(
 
 
 def calibration_batches(dataset: Dataset) -> int:
-    return steps_per_epoch(min(CALIBRATION_PHOTOS, len(dataset.part(Part.TRAIN))), ANSWER_BATCH)
+    return batch_count(min(CALIBRATION_PHOTOS, len(dataset.part(Part.TRAIN))), ANSWER_BATCH)
 
 
 def fine_tune(
@@ -125,7 +124,7 @@ def fine_tune(
     done = reached.epoch if reached is not None else 0
     for _ in range(min(done * BLOCK, config.steps)):
         advance("from the checkpoint")
-    for block in range(done, steps_per_epoch(config.steps, BLOCK)):
+    for block in range(done, batch_count(config.steps, BLOCK)):
         _train_block(learner, config, dataset, plan, block * BLOCK, advance)
         if work is not None:
             progress = Progress(epoch=block + 1, best_epoch=0, best_score=0.0, history=())
@@ -164,7 +163,7 @@ def _draw(dataset: Dataset, seeds: np.ndarray, config: QuantizeConfig, view: Vie
     """A view of each step's photos: every photo once before any comes again."""
     rng = np.random.default_rng((config.seed, config.steps))
     train, count = dataset.part(Part.TRAIN), config.steps * config.batch_size
-    rounds = [rng.permutation(len(train)) for _ in range(steps_per_epoch(count, len(train)))]
+    rounds = [rng.permutation(len(train)) for _ in range(batch_count(count, len(train)))]
     drawn = np.concatenate(rounds)[:count]
     return ViewPlan(train[drawn], seeds[drawn, rng.integers(seeds.shape[1], size=count)], view)
 

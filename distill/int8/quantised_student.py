@@ -22,12 +22,11 @@ from runtime.bundle.manifest import OperatingPoints
 from runtime.errors import first_line
 from runtime.files import write_json
 from teacher.console import Advance, progress
-from teacher.data.batches import ViewPlan
+from teacher.data.batches import ViewPlan, batch_count
 from teacher.data.dataset import Dataset
 from teacher.data.splits import Part
 from teacher.models.answers import Answers, ask, quick_scores
 from teacher.models.config import ANSWER_BATCH, TeacherConfig
-from teacher.models.fine_tuning import steps_per_epoch
 from teacher.soft_labels import view_seeds
 
 FOLDER = "quantized"
@@ -130,7 +129,7 @@ def _make(
 
 
 def _total_steps(dataset: Dataset, config: QuantizeConfig) -> int:
-    judged = steps_per_epoch(len(dataset.part(Part.VALIDATION)), ANSWER_BATCH)
+    judged = batch_count(len(dataset.part(Part.VALIDATION)), ANSWER_BATCH)
     return config.steps + 3 * judged + calibration_batches(dataset)
 
 

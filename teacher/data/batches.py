@@ -63,6 +63,11 @@ def planned_batches(dataset: Dataset, plans: Sequence[ViewPlan], *, size: int) -
             yield waiting.popleft().result()
 
 
+def batch_count(count: int, batch_size: int) -> int:
+    """How many batches hold `count` rows, the last one less than full."""
+    return -(-count // batch_size)
+
+
 def normalise(images: Tensor, mean: Sequence[float], std: Sequence[float]) -> Tensor:
     """uint8 (B, 3, S, S) -> float32, (x / 255 - mean) / std, channels last (what the CPU kernels prefer)."""
     scaled = images.to(torch.float32).div_(255)

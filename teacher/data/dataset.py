@@ -76,6 +76,8 @@ class Dataset:
     """where everything derived from this data root is cached"""
     split_path: Path
     notes: tuple[str, ...]
+    stored: bool = True
+    """whether there are files, which larger squares can be decoded from; else views are cut from the squares at hand"""
     torn: frozenset[int] = frozenset()
     """samples whose picture stands here again under another label: nothing is learned from or judged by them"""
 
@@ -94,6 +96,8 @@ class Dataset:
         They are larger than what the device sees, up to `square_side` where the photo has so many pixels, so that a
         crop is not enlarged. Decoded the first time they are asked for. Raises DataError where the disk refuses.
         """
+        if not self.stored:
+            return self.square
         self._view_squares.prepare(indices)
         return self._view_squares.square
 

@@ -34,6 +34,7 @@ def drawn_in_memory(config: SyntheticConfig, *, size: int, part: Part = Part.TRA
         folder=Path(),
         split_path=Path(),
         notes=(),
+        stored=False,
     )
 
 

@@ -94,7 +94,8 @@ def finetune(
 
 
 def steps_per_epoch(count: int, batch_size: int) -> int:
-    return -(-count // batch_size)
+    """A rest that would not half fill a batch is left out: of one image there are no statistics to normalise by."""
+    return max(1, round(count / batch_size))
 
 
 def hard_loss(
@@ -206,10 +207,10 @@ def _train_epoch(
 ) -> float:
     """One pass; returns the mean loss of this process's rows."""
     rng = np.random.default_rng((config.seed, epoch))
-    drawn = sampling.draw(rng)
+    steps = steps_per_epoch(len(learn), config.batch_size)
+    drawn = sampling.draw(rng)[: steps * config.batch_size]
     seeds = [view_seed(config.seed, epoch * len(learn) + place, 1) for place in range(len(drawn))]
     plan = ViewPlan(learn[drawn], np.array(seeds, dtype=np.int64), config.view)
-    steps = steps_per_epoch(len(plan), config.batch_size)
     torch.manual_seed(config.seed * 100_003 + epoch)  # dropout; the prime keeps runs with neighbouring seeds apart
     _set_mode(learner)
     if kept is None:

@@ -18,8 +18,8 @@ from teacher.data.drawn import drawn_in_memory
 from teacher.data.splits import Part
 from teacher.data.synthetic import SyntheticConfig, load_synthetic, write_dataset
 from teacher.models import preset
-from teacher.models.encoder import EncoderChoice, TeacherError
-from teacher.models.fine_tuning import answer
+from teacher.models.answers import answer
+from teacher.models.config import EncoderChoice, TeacherError
 from teacher.models.network import Teacher
 from teacher.models.preset import FIRST_SEED, PresetConfig, make_preset
 from teacher.models.siglip import PRESETS, preset_digest, preset_file
