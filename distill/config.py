@@ -27,9 +27,9 @@ class TrainConfig:
     init: Annotated[Path | None, OPTION] = None
     """pretrained trunk that the student starts from: a safetensors file in timm's names"""
     epochs: Annotated[int, typer.Option(min=1)] = 20
-    """epochs; without it 14 for the synthetic dataset, 12 for photos"""
+    """epochs; without it 18 for the synthetic dataset, 12 for photos"""
     batch_size: Annotated[int, typer.Option(min=2)] = 32
-    """images per step; without it 16 for the synthetic dataset, 32 for photos"""
+    """images per step"""
     lr: Annotated[float, OPTION] = 2e-3
     """peak learning rate
 
@@ -45,7 +45,7 @@ class TrainConfig:
     """share of the teacher's labels in the loss; the rest are the dataset's"""
     sampling: SamplingConfig = field(default_factory=SamplingConfig)
     train_size: Annotated[int | None, typer.Option(min=32)] = None
-    """side of the training views, where smaller than the student's input; without it 3/4 for the synthetic dataset
+    """side of the training views, where smaller than the student's input
 
     Crops make lesions look larger than they are at test time; a smaller training size evens that out and is faster
     (Touvron et al. 2019, arXiv:1906.06423)."""
