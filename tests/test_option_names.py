@@ -24,6 +24,10 @@ TABLE = {
         --beside --cache --count --data --distorted --mistakes --part --report --robustness --seed --synthetic-count
         --threshold what
     """,
+    "teacher embed": """
+        --bridging --cache --data --embed-precision --image-size --limit --no-bridging --part --seed --synthetic-count
+        --teacher --teacher-init --teacher-size --views
+    """,
     "teacher labels": "dataset_name",
     "teacher preset": "--drawings --judged --rounds --views out",
     "teacher soft-labels": """

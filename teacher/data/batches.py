@@ -55,7 +55,7 @@ def planned_batches(dataset: Dataset, plans: Sequence[ViewPlan], *, size: int) -
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         for part in plans:
             square = dataset.square if part.seeds is None else large
-            waiting.append(pool.submit(_batch, dataset, square, part, size))
+            waiting.append(pool.submit(planned_views, dataset, square, part, size))
             if len(waiting) > AHEAD:
                 yield waiting.popleft().result()
                 dataset.let_go()  # or every pass would hold all squares at its end
@@ -69,7 +69,7 @@ def batch_count(count: int, batch_size: int) -> int:
 
 
 def normalise(images: Tensor, mean: Sequence[float], std: Sequence[float]) -> Tensor:
-    """uint8 (B, 3, S, S) -> float32, (x / 255 - mean) / std, channels last (what the CPU kernels prefer)."""
+    """uint8 (B, 3, S, S) -> float32, (x / 255 - mean) / std, channels last, on the device of the images."""
     scaled = images.to(torch.float32).div_(255)
     shape = (1, 3, 1, 1)
     centre, spread = (torch.tensor(values, device=images.device).view(shape) for values in (mean, std))
@@ -82,7 +82,8 @@ def view_seed(seed: int, index: int, view: int) -> int:
     return int(np.random.SeedSequence((seed, index, view)).generate_state(1, np.uint64)[0] >> 1)
 
 
-def _batch(dataset: Dataset, square: Callable[[int], np.ndarray], part: ViewPlan, size: int) -> Tensor:
+def planned_views(dataset: Dataset, square: Callable[[int], np.ndarray], part: ViewPlan, size: int) -> Tensor:
+    """The planned views of one batch, cut from what `square` has of each sample: uint8 (B, 3, size, size)."""
     if part.seeds is None:
         views = [plain_view(square(index), size=size) for index in part.indices]
     else:

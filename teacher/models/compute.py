@@ -40,9 +40,13 @@ class Compute:
         """This process's rows of a batch of `count`; the shares of all are the batch, in order."""
         return slice(count * self.process // self.processes, count * (self.process + 1) // self.processes)
 
+    def dtype(self, precision: Precision) -> torch.dtype:
+        """What products are computed in here."""
+        return _dtype(self.device.type, precision)
+
     def autocast(self, precision: Precision) -> torch.autocast:
         """Mixed precision: products in the short type, sums and norms as they were."""
-        dtype = _dtype(self.device.type, precision)
+        dtype = self.dtype(precision)
         return torch.autocast(self.device.type, dtype=dtype, enabled=dtype is not torch.float32)
 
     def place[M: nn.Module](self, network: M) -> M:
