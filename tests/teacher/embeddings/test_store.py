@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import torch
 from embedding_jobs import SPACE, faked_embedder, faked_images, faked_keys, fill_slowly
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from teacher.data.views import ViewConfig
@@ -36,6 +36,7 @@ def shards(store: EmbeddingStore) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in store.folder.glob("*.safetensors")}
 
 
+@settings(max_examples=25)
 @given(st.randoms(use_true_random=False), st.integers(1, 90), st.integers(0, 60), st.integers(0, 30))
 def test_sorted_shortened_and_lengthened_tables_give_the_rows_of_an_empty_store(
     tmp_path_factory: pytest.TempPathFactory, rng: random.Random, count: int, dropped: int, added: int
@@ -165,7 +166,7 @@ def test_reading_fifty_thousand_rows_takes_the_memory_of_a_few(tmp_path: Path) -
     store, keys, width = EmbeddingStore(tmp_path, SPACE), faked_keys(50_000), 64
     store.begin()
     for start in range(0, len(keys), 5000):
-        store.append(keys[start : start + 5000], np.full((5000, width), start, dtype=np.float32))
+        store.append(keys[start : start + 5000], np.full((5000, width), start // 5000, dtype=np.float32))
     read = EmbeddingStore(tmp_path, SPACE)
     tracemalloc.start()
     try:
@@ -175,13 +176,11 @@ def test_reading_fifty_thousand_rows_takes_the_memory_of_a_few(tmp_path: Path) -
         tracemalloc.stop()
     assert total == len(keys)
     assert peak < 0.5 * len(keys) * width * 4
-    np.testing.assert_array_equal(
-        read.rows(keys[::9999])[:, 0], [start - start % 5000 for start in range(0, 50_000, 9999)]
-    )
+    np.testing.assert_array_equal(read.rows(keys[::9999])[:, 0], [place // 5000 for place in range(0, 50_000, 9999)])
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_killed_at_any_point_it_ends_with_the_same_bytes(tmp_path: Path, seed: int) -> None:
     """kill -9 at a random point of the work; then the same command."""
     whole = shards(filled(tmp_path / "undisturbed", faked_keys(3000)))
