@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from teacher.comparison.command import compare_command as compare
 from teacher.console import print_table, run_cli
 from teacher.data import overview
 from teacher.data.cache import DUPLICATES_NAME, SPLIT_NAME

@@ -24,6 +24,10 @@ TABLE = {
         --beside --cache --count --data --distorted --mistakes --part --report --robustness --seed --synthetic-count
         --threshold what
     """,
+    "teacher compare": """
+        --bridging --cache --cell-power --data --embed-precision --fine-tuned --image-size --limit --no-bridging --out
+        --sampling-power --seed --synthetic-count --teacher --teacher-init --teacher-size --views --weights-in
+    """,
     "teacher embed": """
         --bridging --cache --data --embed-precision --image-size --limit --no-bridging --part --seed --synthetic-count
         --teacher --teacher-init --teacher-size --views

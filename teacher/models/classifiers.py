@@ -49,10 +49,29 @@ class Boosters:
         return cls(malignancy, conditions, present)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Watched:
+    """Images that decide how many trees there are: of `rounds` at most, as long as these are answered better."""
+
+    features: np.ndarray
+    """[M, D]"""
+    malignant: np.ndarray
+    conditions: np.ndarray
+    patience: int = 15
+    """rounds without a gain after which it ends"""
+
+
 def fit_boosters(
-    features: np.ndarray, malignant: np.ndarray, conditions: np.ndarray, config: BoosterConfig
+    features: np.ndarray,
+    malignant: np.ndarray,
+    conditions: np.ndarray,
+    config: BoosterConfig,
+    *,
+    weights: np.ndarray | None = None,
+    watched: Watched | None = None,
+    device: str = "cpu",
 ) -> Boosters:
-    """Fit both heads. features: [N, D]; malignant: bool [N]; conditions: int [N]."""
+    """Fit both heads. features: [N, D]; malignant: bool [N]; conditions: int [N]; weights: float [N]."""
     present, classes = np.unique(conditions, return_inverse=True)
     common = {
         "max_depth": config.depth,
@@ -62,15 +81,42 @@ def fit_boosters(
         "tree_method": "hist",
         "seed": config.seed,
         "verbosity": 0,
+        "device": device,
     }
-    malignancy = xgboost.train(
-        {**common, "objective": "binary:logistic"},
-        xgboost.DMatrix(features, malignant.astype(np.float32)),
-        num_boost_round=config.rounds,
-    )
-    by_condition = xgboost.train(
-        {**common, "objective": "multi:softprob", "num_class": max(2, len(present))},
-        xgboost.DMatrix(features, classes.astype(np.float32)),
-        num_boost_round=config.rounds,
-    )
+    rows = xgboost.DMatrix(features, malignant.astype(np.float32), weight=weights)
+    binary = {**common, "objective": "binary:logistic"}
+    judge = None if watched is None else xgboost.DMatrix(watched.features, watched.malignant.astype(np.float32))
+    malignancy = _boosted(binary, rows, config, judge, watched)
+    rows = xgboost.DMatrix(features, classes.astype(np.float32), weight=weights)
+    several = {**common, "objective": "multi:softprob", "num_class": max(2, len(present))}
+    by_condition = _boosted(several, rows, config, _of_known_conditions(watched, present), watched)
     return Boosters(malignancy, by_condition, present)
+
+
+def _of_known_conditions(watched: Watched | None, present: np.ndarray) -> xgboost.DMatrix | None:
+    """Those watched images whose condition the booster can answer at all."""
+    known = None if watched is None else np.isin(watched.conditions, present)
+    if watched is None or known is None or not known.any():
+        return None
+    classes = np.searchsorted(present, watched.conditions[known])
+    return xgboost.DMatrix(watched.features[known], classes.astype(np.float32))
+
+
+def _boosted(
+    settings: dict[str, object],
+    rows: xgboost.DMatrix,
+    config: BoosterConfig,
+    judge: xgboost.DMatrix | None,
+    watched: Watched | None,
+) -> xgboost.Booster:
+    if judge is None or watched is None:
+        return xgboost.train(settings, rows, num_boost_round=config.rounds)
+    booster = xgboost.train(
+        settings,
+        rows,
+        num_boost_round=config.rounds,
+        evals=[(judge, "watched")],
+        early_stopping_rounds=watched.patience,
+        verbose_eval=False,
+    )
+    return booster[: booster.best_iteration + 1]
