@@ -66,6 +66,7 @@ TABLE = {
     "benchmarks calibration": "--bundle --confidence --out --run --seed --sensitivity --splits",
     "benchmarks colours": "--bundle --count --out --photos",
     "benchmarks damage": "--bundle --count --format --out --photos --seed",
+    "benchmarks embed": "--count --out --photos --rounds --square --teacher --teacher-init --teacher-size",
     "benchmarks formats": "--bundles --fine-tune --no-fine-tune --out --peer-python --rounds --run",
     "benchmarks framing": "--bundle --count --out --photos --repeats --timed",
     "benchmarks latency": "--bundle --out --photo --repeats --threads --warmup",

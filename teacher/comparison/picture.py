@@ -30,7 +30,8 @@ def draw(rows: Sequence[Row], path: Path) -> None:
         panel.grid(axis="x", alpha=0.3)
     axes[0].set_yticks(range(len(rows)), [f"{row.name}{' *' if row.chosen else ''}" for row in rows], fontsize=9)
     axes[0].invert_yaxis()
-    axes[0].legend(fontsize=8, loc="upper left")
+    handles, names = axes[0].get_legend_handles_labels()
+    drawing.legend(handles, names, fontsize=8, loc="outside upper right", ncols=2)
     drawing.supxlabel(
         "* chosen by F1 macro of malignancy on validation; lines: 95%, patients and lesions resampled", fontsize=8
     )
