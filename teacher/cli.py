@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from teacher.comparison.command import compare_command as compare
+from teacher.comparison.options import Compared
 from teacher.console import print_table, run_cli
 from teacher.data import overview
 from teacher.data.cache import DUPLICATES_NAME, SPLIT_NAME
@@ -20,8 +20,10 @@ from teacher.data.found import Loaded
 from teacher.data.labels import COLUMNS, label_table, table_names
 from teacher.data.registry import all_datasets, dataset, load_all, warnings_of
 from teacher.data.sample import DataError
+from teacher.data.splits import Part
+from teacher.embeddings.options import Wanted
 from teacher.evaluation.command import evaluate_command
-from teacher.models.config import PresetConfig, TeacherConfig
+from teacher.models.config import EncoderChoice, PresetConfig, TeacherConfig
 from teacher.options import OPTION, View, from_dataclasses
 
 SHOWN = 20
@@ -156,6 +158,31 @@ def preset(
 
     weights = make_preset(out, config)
     typer.echo(f"{weights.with_suffix('.md').read_text()}\n{weights}")
+
+
+@app.command()
+@from_dataclasses
+def embed(
+    options: DataOptions,
+    encoder: EncoderChoice,
+    wanted: Wanted,
+    part: Annotated[
+        list[Part] | None, typer.Option(help="Only this part of the split; several times for several.")
+    ] = None,
+) -> None:
+    """Store a frozen encoder's embeddings of every image; what is stored is not computed again."""
+    from teacher.embeddings.command import embed as embed_images
+
+    embed_images(options, encoder, wanted, part)
+
+
+@app.command()
+@from_dataclasses
+def compare(options: DataOptions, encoder: EncoderChoice, wanted: Wanted, compared: Compared) -> None:
+    """Fit classifiers on frozen and fine-tuned embeddings, choose by validation, and show validation and test."""
+    from teacher.comparison.command import compare_command
+
+    compare_command(options, encoder, wanted, compared)
 
 
 app.command()(from_dataclasses(download))

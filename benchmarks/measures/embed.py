@@ -31,7 +31,7 @@ from teacher.embeddings.embed import fill
 from teacher.embeddings.embedder import Embedder, batch_size_of, embedder_of
 from teacher.embeddings.keys import PLAIN, Key
 from teacher.embeddings.store import EmbeddingStore
-from teacher.models.encoder import EncoderChoice
+from teacher.models.config import EncoderChoice
 from teacher.options import OPTION
 
 

@@ -19,13 +19,12 @@ from teacher.data.views import ViewConfig
 from teacher.embeddings.command import ensure_rows, rows_of
 from teacher.embeddings.embedder import Embedder, embedder_of_teacher
 from teacher.embeddings.keys import view_keys
-from teacher.label_sets import folds_of, read_rows, still_holds
-from teacher.models.compute import Precision
-from teacher.models.encoder import EncoderChoice, TeacherError
+from teacher.models.config import EncoderChoice, Precision, TeacherError
 from teacher.models.network import Teacher
 from teacher.probes.examples import Examples, Probe, examples_of
 from teacher.probes.linear import Linear
-from teacher.soft_labels import CONFIG_NAME
+from teacher.soft_labels.ensure import CONFIG_NAME
+from teacher.soft_labels.sets import folds_of, read_rows, still_holds
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,9 +1,7 @@
 """`python -m teacher compare`: the reference's table on this data."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
-from typing import Annotated
+from dataclasses import asdict
 
 import numpy as np
 import typer
@@ -12,34 +10,21 @@ from runtime.files import write_json
 from teacher.comparison.backbones import Backbone, Fold, tuned_folds
 from teacher.comparison.compare import Row, compare
 from teacher.comparison.figures import Judged
+from teacher.comparison.options import Compared
 from teacher.comparison.picture import draw
 from teacher.console import figure_text, print_table
 from teacher.data.cache import clear_errors
 from teacher.data.dataset import DataOptions, Dataset, open_dataset
-from teacher.data.sampling import SamplingConfig
 from teacher.data.splits import Part
-from teacher.embeddings.command import Wanted
 from teacher.embeddings.embedder import embedder_of
+from teacher.embeddings.options import Wanted
 from teacher.embeddings.subset import chosen
 from teacher.models.compute import this_compute
-from teacher.models.encoder import EncoderChoice, TeacherError
-from teacher.options import OPTION, from_dataclasses
+from teacher.models.config import EncoderChoice, TeacherError
 
 HEADER = ("", "accuracy", "F1 macro", "AUC", "conditions: accuracy", "F1 macro")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Compared:
-    """What is compared, beside a frozen encoder, and where the outcome goes."""
-
-    fine_tuned: Annotated[Path | None, OPTION] = None
-    """folder of soft labels, as `teacher soft-labels` prints it, whose fold teachers are compared too, cross-fitted"""
-    sampling: SamplingConfig = field(default_factory=SamplingConfig)
-    out: Annotated[Path, OPTION] = Path("artifacts/compare.json")
-    """where the JSON goes; the picture beside it"""
-
-
-@from_dataclasses
 def compare_command(options: DataOptions, encoder: EncoderChoice, wanted: Wanted, compared: Compared) -> None:
     """Fit classifiers on frozen and fine-tuned embeddings, choose by validation, and show validation and test."""
     if this_compute().processes > 1:

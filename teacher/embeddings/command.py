@@ -2,8 +2,6 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Annotated
 
 import numpy as np
 import typer
@@ -16,46 +14,26 @@ from teacher.data.views import ViewConfig
 from teacher.embeddings.embed import batches_left, fill, images_of
 from teacher.embeddings.embedder import Embedder, batch_size_of, embedder_of
 from teacher.embeddings.keys import Key, plain_keys, view_keys
+from teacher.embeddings.options import Wanted
 from teacher.embeddings.store import EmbeddingStore
 from teacher.embeddings.subset import chosen
-from teacher.models.compute import Precision, this_compute
-from teacher.models.encoder import EncoderChoice
-from teacher.options import OPTION
+from teacher.models.compute import this_compute
+from teacher.models.config import EncoderChoice
 
 FOLDER_NAME = "embeddings"
 """In the folder of what is derived from a data root."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Wanted:
-    """Which rows are asked for."""
-
-    views: Annotated[int, typer.Option(min=0)] = 0
-    """seeded views of each training image, beside the image as it is"""
-    limit: Annotated[int | None, typer.Option(min=10)] = None
-    """about so many images, the same share of each part, dataset, domain and condition; without it all"""
-    embed_precision: Annotated[Precision, OPTION] = "auto"
-    """of the encoder's arithmetic; auto is bfloat16 on a GPU that computes in it and float32 elsewhere"""
-    view: ViewConfig = field(default_factory=ViewConfig)
-
-
-def embed(
-    options: DataOptions,
-    encoder: EncoderChoice,
-    wanted: Wanted,
-    part: Annotated[
-        list[Part] | None, typer.Option(help="Only this part of the split; several times for several.")
-    ] = None,
-) -> None:
+def embed(options: DataOptions, encoder: EncoderChoice, wanted: Wanted, parts: Sequence[Part] | None) -> None:
     """Store a frozen encoder's embeddings of every image; what is stored is not computed again."""
     dataset = opened_by_all(options)
     started = time.monotonic()
     embedder = embedder_of(encoder, precision=wanted.embed_precision)
-    indices = chosen(dataset, parts=part, limit=wanted.limit)
+    indices = chosen(dataset, parts=parts, limit=wanted.limit)
     plain, new = ensure_rows(dataset, embedder, plain_keys(dataset, indices), title="Embedding images")
     lines = [f"{len(indices):,} images as they are: {plain.folder}"]
     if wanted.views:
-        learn = chosen(dataset, parts={Part.TRAIN} & set(part or Part), limit=wanted.limit)
+        learn = chosen(dataset, parts={Part.TRAIN} & set(parts or Part), limit=wanted.limit)
         keys = view_keys(dataset, learn, seed=options.seed, views=wanted.views)
         seen, more = ensure_rows(dataset, embedder, keys, view=wanted.view, title="Embedding views")
         new += more

@@ -18,6 +18,7 @@ from torch import Tensor
 from teacher.console import Advance
 from teacher.data.batches import ViewPlan, planned_views
 from teacher.data.dataset import Dataset
+from teacher.data.splits import Part
 from teacher.data.views import ViewConfig
 from teacher.embeddings.embedder import Embedder
 from teacher.embeddings.keys import Key
@@ -32,6 +33,7 @@ Images = Callable[[Sequence[Key]], Tensor]
 
 def images_of(dataset: Dataset, *, size: int, view: ViewConfig | None) -> Images:
     """How the keys of one space become pixels. view: of seeded views; None for plain ones."""
+    square = dataset.square if view is None else dataset.squares_for_views(dataset.part(Part.TRAIN))
     place = {(content, ""): index for index, content in enumerate(dataset.contents)}
     if view is not None:
         pairs = enumerate(zip(dataset.contents, dataset.samples, strict=True))
@@ -40,7 +42,7 @@ def images_of(dataset: Dataset, *, size: int, view: ViewConfig | None) -> Images
     def make(keys: Sequence[Key]) -> Tensor:
         indices = np.array([place[key.content, key.domain] for key in keys], dtype=np.int64)
         seeds = None if view is None else np.array([key.seed for key in keys], dtype=np.int64)
-        return planned_views(dataset, ViewPlan(indices, seeds, view or ViewConfig()), size)
+        return planned_views(dataset, square, ViewPlan(indices, seeds, view or ViewConfig()), size)
 
     return make
 

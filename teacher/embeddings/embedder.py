@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from teacher.data.batches import normalise
 from teacher.embeddings.keys import Space
 from teacher.embeddings.store import SHARD_ROWS
-from teacher.models.compute import Compute, Precision, this_compute
-from teacher.models.encoder import EncoderChoice
+from teacher.models.compute import Compute, this_compute
+from teacher.models.config import EncoderChoice, Precision
 from teacher.models.network import Teacher
 
 CPU_BATCH = 16

@@ -18,7 +18,7 @@ from safetensors.numpy import load, save
 
 from runtime.files import write_json, written_whole
 from teacher.embeddings.keys import KEY_BYTES, Key, Space, packed
-from teacher.models.encoder import TeacherError
+from teacher.models.config import TeacherError
 
 SHARD_ROWS = 256
 """Rows of a shard: what a kill loses (10 s on two cores), and what reading holds in memory (0.6 MB of 1,280 values)."""

@@ -8,8 +8,9 @@ from typing import Self
 import numpy as np
 
 from runtime.files import write_json
-from teacher.models.classifiers import BoosterConfig, Boosters, Watched, fit_boosters
+from teacher.models.classifiers import Boosters, Watched, fit_boosters
 from teacher.models.compute import this_compute
+from teacher.models.config import BoosterConfig
 from teacher.probes.examples import Examples
 
 CONFIG = BoosterConfig(rounds=300, depth=4, learning_rate=0.15)

@@ -10,7 +10,7 @@ import numpy as np
 
 from teacher.data.dataset import Dataset
 from teacher.data.sampling import SamplingConfig, sampling_of
-from teacher.models.encoder import TeacherError
+from teacher.models.config import TeacherError
 
 
 @dataclass(frozen=True, kw_only=True)

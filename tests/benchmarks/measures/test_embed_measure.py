@@ -8,7 +8,7 @@ from plugin_photos import draw
 
 from benchmarks.measures.embed import Options, measure
 from benchmarks.outcome import BenchmarkError
-from teacher.models.encoder import EncoderChoice
+from teacher.models.config import EncoderChoice
 
 
 def test_both_ways_and_every_stage_are_told(tmp_path: Path) -> None:

@@ -16,10 +16,10 @@ from teacher.data.sampling import SamplingConfig
 from teacher.data.splits import Part
 from teacher.data.views import ViewConfig
 from teacher.embeddings.embedder import embedder_of
-from teacher.label_sets import folds_of, read_rows
-from teacher.models.encoder import EncoderChoice, TeacherError
+from teacher.models.config import EncoderChoice, TeacherError
 from teacher.probes.kinds import KINDS
 from teacher.soft_labels import SoftLabels, soft_labels_folder
+from teacher.soft_labels.sets import folds_of, read_rows
 
 SMALL = EncoderChoice(name="timm:test_efficientnet", image_size=64)
 

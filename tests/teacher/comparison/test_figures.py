@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, f1_score, roc_auc_score
 
-from teacher.comparison.figures import Said, group_draws, judged
+from teacher.comparison.figures import Said, judged
+from teacher.evaluation.resampling import draws as group_draws
 
 
 def case(seed: int, count: int) -> tuple[Said, np.ndarray, np.ndarray, np.ndarray]:

@@ -19,7 +19,7 @@ from teacher.embeddings.command import ensure_rows, rows_of
 from teacher.embeddings.embedder import embedder_of, weights_digest
 from teacher.embeddings.keys import plain_keys, view_keys
 from teacher.embeddings.subset import chosen
-from teacher.models.encoder import EncoderChoice
+from teacher.models.config import EncoderChoice
 from teacher.soft_labels import view_seeds
 
 SMALL = EncoderChoice(name="timm:test_efficientnet", image_size=64)

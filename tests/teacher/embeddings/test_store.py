@@ -23,7 +23,7 @@ from teacher.embeddings.embed import fill
 from teacher.embeddings.embedder import largest_batch
 from teacher.embeddings.keys import PLAIN, Key
 from teacher.embeddings.store import SHARD_ROWS, EmbeddingStore
-from teacher.models.encoder import TeacherError
+from teacher.models.config import TeacherError
 
 
 def filled(folder: Path, keys: Sequence[Key], *, workers: int = 1) -> EmbeddingStore:

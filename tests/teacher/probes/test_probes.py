@@ -11,7 +11,7 @@ from runtime.conditions import CONDITIONS
 from teacher.data.dataset import Dataset
 from teacher.data.sampling import SamplingConfig
 from teacher.data.splits import Part
-from teacher.models.encoder import TeacherError
+from teacher.models.config import TeacherError
 from teacher.probes.examples import Examples, Probe, examples_of
 from teacher.probes.kinds import KINDS, ensure_probe
 
