@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import typer
 
 from distill.int8.fine_tune import QuantisedStudent
@@ -67,7 +68,7 @@ class ExportOptions:
     range_photos: int = 128
     """calibration photos that INT8 activation ranges are taken from"""
     judge_photos: int = 400
-    """calibration photos, at most, that INT8 candidates are compared on"""
+    """calibration photos, at most, that INT8 candidates are compared on; others than those of the ranges"""
     onnx_recipe: Annotated[str | None, OPTION] = None
     """the only ONNX INT8 recipe to try; without it a search"""
     tflite_recipe: Annotated[str | None, OPTION] = None
@@ -149,6 +150,13 @@ def build_bundle(
         files=files,
         judge=judge,
     )
+
+
+def _apart(taken: np.ndarray, count: int, wanted: int) -> np.ndarray:
+    """At most `wanted` of `count` positions, beside those taken: on photos that its ranges were taken from a candidate
+    agrees better than on others. Of all, where fewer than those taken would be left."""
+    rest = np.setdiff1d(np.arange(count), taken)
+    return rest[evenly_spread(len(rest), wanted)] if len(rest) >= len(taken) else evenly_spread(count, wanted)
 
 
 def fine_tune_of(run: Path) -> FineTune:
@@ -238,7 +246,7 @@ class _Export:
     def _context(self, judge: Judge) -> Context:
         photos, options = self.photos[Part.CALIBRATION], self.options
         ranges = evenly_spread(len(photos), options.range_photos)
-        judged = evenly_spread(len(photos), options.judge_photos)
+        judged = _apart(ranges, len(photos), options.judge_photos)
         return Context(
             module=judge.reference.module,
             metadata=self._metadata(),

@@ -11,15 +11,16 @@
 What may take minutes comes after what a first export can wait for: a lean file that passes ends the search, and
 `only` names what else somebody wants to wait for.
 
-The search ends after the first stage with a candidate that passes (`first_passing`: with that candidate). Of several,
-the fastest is taken. A latency is
-noisy, so what is within `SAME_SPEED` of the fastest counts as equally fast, and the higher tier agreement decides, then
+The search ends after the first stage with a candidate that passes (`first_passing`: with that candidate); of the first
+two stages with one that is also faster than FP32, for 8-bit arithmetic that saves no time only costs agreement. Of
+several, the fastest is taken. A latency is noisy, so what is within `SAME_SPEED` of the fastest counts as equally fast, and the higher tier agreement decides, then
 the order of the list: another machine may choose another recipe. Naming one (`only`) gives the same bytes again.
 """
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import onnx
@@ -142,11 +143,11 @@ def search(
     if only is not None:
         bench.run(_one(only, bench, (*recipes, *others), fine_tune))
         return bench.result()
-    for said, trials in _stages(bench, recipes, others, fine_tune):
-        if said:
-            note(f"none passes yet; next: {said}")
-        bench.run(trials, first_passing=first_passing)
-        if bench.passing():
+    for stage in _stages(bench, recipes, others, fine_tune):
+        if stage.said:
+            note(f"{'passes, but no faster than float' if bench.passing() else 'none passes yet'}; next: {stage.said}")
+        bench.run(stage.trials, first_passing=first_passing)
+        if bench.passing() and (first_passing or stage.settles or bench.gains()):
             break
     return bench.result()
 
@@ -155,22 +156,32 @@ Trials = Iterator[tuple[str, Recipe, FineTuned | None]]
 """Stage, recipe, and what it is made from where that is not the model itself."""
 
 
+class _Stage(NamedTuple):
+    """Candidates that are tried together."""
+
+    said: str
+    """before it, with the time it takes on two cores; nothing before the first"""
+    trials: Trials
+    settles: bool = True
+    """whether a candidate that passes ends the search though it is no faster than float: 8-bit arithmetic that saves no
+    time only costs agreement, and the file is as small with 8-bit weights alone"""
+
+
 def _stages(
     bench: "_Bench",
     recipes: Sequence[Recipe],
     others: Sequence[Recipe],
     fine_tune: Callable[[], FineTuned] | None,
-) -> Iterator[tuple[str, Trials]]:
-    """What is said before a stage, with the time it takes on two cores, and its candidates."""
-    yield "", _static(bench, recipes)
-    yield "more of the first blocks in float, some seconds each", _deeper(bench)
-    yield "8-bit weights, most of the arithmetic in float, some seconds each", _lean(bench)
-    yield "equalised channels and learned rounding, about two minutes", _equalised(bench)
+) -> Iterator[_Stage]:
+    yield _Stage("", _static(bench, recipes), settles=False)
+    yield _Stage("more of the first blocks in float, some seconds each", _deeper(bench), settles=False)
+    yield _Stage("8-bit weights, most of the arithmetic in float, some seconds each", _lean(bench))
+    yield _Stage("equalised channels and learned rounding, about two minutes", _equalised(bench))
     if others:
-        yield "other types, ranges and forms, about two minutes", _others(bench, others)
-    yield "the weakest blocks in float, several minutes", _sensitive(bench)
+        yield _Stage("other types, ranges and forms, about two minutes", _others(bench, others))
+    yield _Stage("the weakest blocks in float, several minutes", _sensitive(bench))
     if fine_tune is not None:
-        yield "a fine-tune with simulated INT8, ten minutes and more", _fine_tuned(bench, fine_tune)
+        yield _Stage("a fine-tune with simulated INT8, ten minutes and more", _fine_tuned(bench, fine_tune))
 
 
 def _static(bench: "_Bench", recipes: Sequence[Recipe]) -> Trials:
@@ -309,6 +320,10 @@ class _Bench:
     def passing(self) -> list[_Candidate]:
         """The candidates that could be shipped."""
         return [one for one in self._candidates.values() if one.tried.verdict.passes and self._fits(one)]
+
+    def gains(self) -> bool:
+        """Whether one that could be shipped is faster than FP32."""
+        return any(_ratio(one) < 1 for one in self.passing())
 
     def all_8_bit(self, *, prepared: bool = True) -> _Candidate | None:
         """The static candidate without float convolutions that agrees best. `prepared`: a changed model counts too."""
