@@ -362,6 +362,20 @@ def test_a_student_whose_activations_bear_no_rounding_keeps_8_bit_weights() -> N
     assert [tried.stage for tried in again.tried] == ["lean"]
 
 
+def test_8_bit_that_saves_no_time_is_held_against_8_bit_weights_alone() -> None:
+    """Slower than float it only costs agreement; where it saves time, or is asked for first, nothing more is tried."""
+    lean_all = f"careful+block{len(blocks(layers(toy_model('relu'))))}+lean"
+    verdicts = {"u8": (0.98, True), lean_all: (0.99, True)}
+    said: list[str] = []
+    slow = searched(verdicts, {"u8": 1.1, lean_all: 1.0}, note=said.append)
+    assert (slow.recipe.name, slow.passed) == (lean_all, True)
+    assert any(line.startswith("passes, but no faster than float; next:") for line in said)
+    fast = searched(verdicts, {"u8": 0.9, lean_all: 0.5})
+    assert (fast.recipe.name, stages(fast)) == ("u8", ["static"])
+    assert searched(verdicts, {"u8": 1.1}, first_passing=True).recipe.name == "u8"
+    assert searched({"u8": (0.98, True)}, {"u8": 1.1}).recipe.name == "u8"
+
+
 def test_a_lean_model_is_small_and_computes_in_float(tmp_path: object) -> None:
     """All but the first blocks' weights are 8 bit; what it answers is nearer to float than any rounding of maps."""
     source = toy_model("relu", residuals=10)
