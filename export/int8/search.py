@@ -13,8 +13,9 @@ What may take minutes comes after what a first export can wait for: a lean file 
 
 The search ends after the first stage with a candidate that passes (`first_passing`: with that candidate); of the first
 two stages with one that is also faster than FP32, for 8-bit arithmetic that saves no time only costs agreement. Of
-several, the fastest is taken. A latency is noisy, so what is within `SAME_SPEED` of the fastest counts as equally fast, and the higher tier agreement decides, then
-the order of the list: another machine may choose another recipe. Naming one (`only`) gives the same bytes again.
+several, the fastest is taken. A latency is noisy, so what is within `SAME_SPEED` of the fastest counts as equally fast,
+and the higher tier agreement decides, then the order of the list: another machine may choose another recipe. Naming one
+(`only`) gives the same bytes again.
 """
 
 import math
