@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from teacher.comparison.options import Compared
+from teacher.comparison.options import Compared, Transferred
 from teacher.console import print_table, run_cli
 from teacher.data import overview
 from teacher.data.cache import DUPLICATES_NAME, SPLIT_NAME
@@ -28,6 +28,11 @@ from teacher.options import OPTION, View, from_dataclasses
 
 SHOWN = 20
 """Contradictions that are printed; all of them stand in the table."""
+
+BRIDGED = Wanted(views=2)
+"""Of the focused experiment: its last lesson has two bridging views of each image."""
+
+FOCUSED = Transferred(out=Path("artifacts/focused.json"))
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Data roots to soft labels.")
 
@@ -183,6 +188,34 @@ def compare(options: DataOptions, encoder: EncoderChoice, wanted: Wanted, compar
     from teacher.comparison.command import compare_command
 
     compare_command(options, encoder, wanted, compared)
+
+
+@app.command(name="cross-domain")
+@from_dataclasses
+def cross_domain(
+    options: DataOptions,
+    encoder: EncoderChoice,
+    wanted: Annotated[Wanted, View(without=("views", "bridging"))],
+    asked: Transferred,
+) -> None:
+    """Leave out each domain, dataset and source, and show what is lost on the test photos of it."""
+    from teacher.comparison.transfer_command import cross_domain_command
+
+    cross_domain_command(options, encoder, wanted, asked)
+
+
+@app.command()
+@from_dataclasses
+def focused(
+    options: DataOptions,
+    encoder: EncoderChoice,
+    wanted: Wanted = BRIDGED,
+    asked: Transferred = FOCUSED,
+) -> None:
+    """Teach HAM10000 alone, all datasets, and all balanced and bridged, and show each on the test photos of all."""
+    from teacher.comparison.transfer_command import focused_command
+
+    focused_command(options, encoder, wanted, asked)
 
 
 app.command()(from_dataclasses(download))

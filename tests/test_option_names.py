@@ -28,6 +28,14 @@ TABLE = {
         --bridging --cache --cell-power --data --embed-precision --fine-tuned --image-size --limit --no-bridging --out
         --sampling-power --seed --synthetic-count --teacher --teacher-init --teacher-size --views --weights-in
     """,
+    "teacher cross-domain": """
+        --cache --classifier --data --embed-precision --image-size --limit --out --seed --synthetic-count --teacher
+        --teacher-init --teacher-size
+    """,
+    "teacher focused": """
+        --bridging --cache --classifier --data --embed-precision --image-size --limit --no-bridging --out --seed
+        --synthetic-count --teacher --teacher-init --teacher-size --views
+    """,
     "teacher embed": """
         --bridging --cache --data --embed-precision --image-size --limit --no-bridging --part --seed --synthetic-count
         --teacher --teacher-init --teacher-size --views
