@@ -10,6 +10,7 @@ loggers and global state are not touched: TensorFlow-like libraries set theirs i
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -32,6 +33,8 @@ LOG_NAME = "converters.log"
 
 SAMPLE_SECONDS = 0.02
 """How often this process's own memory is looked at; a converter's peaks last for many such moments."""
+
+INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM)
 
 QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0", "HF_HUB_OFFLINE": "1", "PYTHONHASHSEED": "0"}
 """Environment of a child only. The hash seed makes sets iterate in one order, so that files come out byte for byte."""
@@ -97,18 +100,42 @@ class Workshop:
     def _status_of(self, task: str, bench: Path) -> int:
         """The exit status of a child, which never outlives an interruption of this process."""
         command = [sys.executable, "-m", "export.bundle.worker", task, str(bench)]
-        with (
-            self.log.open("ab") as log,
-            subprocess.Popen(
+        with self.log.open("ab") as log, _held_back() as deliver:
+            process = subprocess.Popen(
                 command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=_environment(bench)
-            ) as process,
-        ):
+            )
             try:
+                deliver()
                 return process.wait()
             except BaseException:
                 process.kill()
                 process.wait()  # it must not write any more when its folder is removed
                 raise
+
+
+@contextmanager
+def _held_back() -> Iterator[Callable[[], None]]:
+    """Interruptions wait until `deliver` is called: one that came while a child is started would leave it behind.
+
+    Signals are handled in the main thread only; elsewhere nothing is to be held back.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: None
+        return
+    came: list[int] = []
+    before = {number: signal.signal(number, lambda number, _: came.append(number)) for number in INTERRUPTIONS}
+
+    def deliver() -> None:
+        while before:
+            number, handler = before.popitem()
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
+        while came:
+            signal.raise_signal(came.pop())
+
+    try:
+        yield deliver
+    finally:
+        deliver()
 
 
 @contextmanager

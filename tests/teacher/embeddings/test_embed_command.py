@@ -30,17 +30,17 @@ def embed(cache: Path, *more: object, capsys: pytest.CaptureFixture[str]) -> Sai
     return typed("teacher", "embed", "--cache", cache, *WORDS, *more, capsys=capsys)
 
 
-def test_rows_are_made_once_and_told(small_data: Dataset, capsys: pytest.CaptureFixture[str]) -> None:
-    first = embed(small_data.folder.parent, "--part", "validation", "--part", "train", "--views", 2, capsys=capsys)
+def test_rows_are_made_once_and_told(small_data: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    first = embed(tmp_path, "--part", "validation", "--part", "train", "--views", 2, capsys=capsys)
     assert first.code == 0, first.err
     train, validation = len(small_data.part(Part.TRAIN)), len(small_data.part(Part.VALIDATION))
     assert f"{train + validation} images as they are" in first.out
     assert f"{train} training images x 2 views" in first.out
     assert f"{3 * train + validation} rows new" in first.out
     assert re.search(r"done in .* images/s", first.err)
-    again = embed(small_data.folder.parent, "--views", 2, capsys=capsys)
+    again = embed(tmp_path, "--views", 2, capsys=capsys)
     assert f"{len(small_data.samples) - train - validation} rows new" in again.out
-    assert "0 rows new" in embed(small_data.folder.parent, "--views", 1, capsys=capsys).out
+    assert "0 rows new" in embed(tmp_path, "--views", 1, capsys=capsys).out
 
 
 def test_other_weights_have_rows_of_their_own(small_data: Dataset) -> None:
@@ -68,9 +68,9 @@ def test_rows_are_the_encoders_words_on_the_view(small_data: Dataset) -> None:
     embedder, index = embedder_of(SMALL), int(small_data.part(Part.TRAIN)[0])
     keys = view_keys(small_data, np.array([index]), seed=0, views=2)
     store, _ = ensure_rows(small_data, embedder, keys, view=ViewConfig(), title="views")
-    sample = small_data.samples[index]
+    sample, square = small_data.samples[index], small_data.squares_for_views(np.array([index]))
     for key, row in zip(keys, store.rows(keys), strict=True):
-        view = make_view(small_data.square(index), domain=sample.domain, seed=key.seed, size=64)
+        view = make_view(square(index), domain=sample.domain, seed=key.seed, size=64)
         alone = embedder(torch.from_numpy(view).permute(2, 0, 1)[None])[0]
         np.testing.assert_allclose(row, alone, rtol=2**-10, atol=1e-6)
 
