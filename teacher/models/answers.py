@@ -1,7 +1,7 @@
 """What a network with two heads says of views, on whatever device and in as many processes as there are."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -46,10 +46,11 @@ def ask(
     processes answers for its share, and all of them get all answers.
     """
     compute = compute or this_compute()
+    there = replace(compute, device=next(network.parameters()).device)  # a student stays where it was put
     own, outputs = plan.slice(compute.share(len(plan))), []
     for images in view_batches(dataset, own, size=size, batch_size=ANSWER_BATCH):
-        with compute.autocast(precision):
-            output = network(normalise(images.to(compute.device, non_blocking=True), mean, std))
+        with there.autocast(precision):
+            output = network(normalise(images.to(there.device, non_blocking=True), mean, std))
         outputs.append([tensor.float().cpu().numpy() for tensor in output])
         advance("")
     columns = (np.concatenate(column) for column in zip(*outputs, strict=True))

@@ -8,8 +8,8 @@ another order.
 """
 
 import types
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -62,7 +62,7 @@ class Compute:
         padded = np.zeros((longest, *rows.shape[1:]), dtype=rows.dtype)
         padded[: len(rows)] = rows
         found = gather(torch.from_numpy(padded).to(self.device)).cpu().numpy()  # pyright: ignore[reportAttributeAccessIssue]
-        shares = (replace_process(self, number).share(count) for number in range(self.processes))
+        shares = (replace(self, process=number).share(count) for number in range(self.processes))
         parts = [found[n * longest : n * longest + one.stop - one.start] for n, one in enumerate(shares)]
         return np.concatenate(parts)
 
@@ -81,10 +81,6 @@ class Compute:
         """Until every process is here, such as for a file that the first one writes."""
         if self.processes > 1:
             PartialState().wait_for_everyone()
-
-
-def replace_process(compute: Compute, process: int) -> Compute:
-    return Compute(device=compute.device, process=process, processes=compute.processes)
 
 
 @cache
@@ -171,7 +167,3 @@ def _common_drop(batch: Batch):  # a method for whichever module
         return x * kept[batch.compute.share(batch.count)].to(x.dtype)
 
     return forward
-
-
-def on_device(arrays: Sequence[np.ndarray], compute: Compute) -> list[Tensor]:
-    return [torch.from_numpy(array).to(compute.device, non_blocking=True) for array in arrays]

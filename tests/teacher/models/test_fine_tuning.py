@@ -9,9 +9,12 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from teacher.data.batches import ViewPlan
 from teacher.data.dataset import Dataset
 from teacher.data.splits import Part
 from teacher.models import fine_tuning, kept_views
+from teacher.models.answers import ask
+from teacher.models.compute import Compute
 from teacher.models.config import EncoderChoice, FinetuneConfig, TeacherError
 from teacher.models.fine_tuning import finetune
 from teacher.models.network import Teacher
@@ -94,6 +97,31 @@ def test_checkpointing_computes_the_same(small_data: Dataset) -> None:
     plain = learned(small_data, FinetuneConfig(epochs=1, blocks=2))
     again = learned(small_data, FinetuneConfig(epochs=1, blocks=2, checkpointing=True))
     np.testing.assert_allclose(plain["malignancy_head.weight"], again["malignancy_head.weight"], atol=1e-5)
+
+
+def test_a_network_is_asked_where_it_lies(small_data: Dataset) -> None:
+    """On a machine with a GPU a student that was left on the CPU is asked there."""
+    elsewhere = Compute(device=torch.device("meta"), process=0, processes=1)
+    teacher = Teacher(SMALL).eval()
+    said = ask(
+        teacher,
+        small_data,
+        ViewPlan(small_data.part(Part.VALIDATION)[:3]),
+        size=64,
+        mean=teacher.mean,
+        std=teacher.std,
+        compute=elsewhere,
+    )
+    assert said.malignancy.shape == (3,)
+    assert np.isfinite(said.features).all()
+
+
+def test_shares_are_the_batch_in_order() -> None:
+    for processes, count in ((1, 5), (2, 5), (3, 7), (4, 2)):
+        own = [
+            Compute(device=torch.device("cpu"), process=n, processes=processes).share(count) for n in range(processes)
+        ]
+        assert [place for one in own for place in range(count)[one]] == list(range(count))
 
 
 JOB = """
