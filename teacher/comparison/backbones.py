@@ -1,6 +1,5 @@
 """What candidates stand on: a frozen encoder, or the fold teachers that a set of soft labels was made by."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ import numpy as np
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_model
+from scipy.special import log_softmax
 from torch import nn
 
 from teacher.comparison.figures import Said
@@ -23,7 +23,7 @@ from teacher.models.config import EncoderChoice, Precision, TeacherError
 from teacher.models.network import Teacher
 from teacher.probes.examples import Examples, Probe, examples_of
 from teacher.probes.linear import Linear
-from teacher.soft_labels.ensure import CONFIG_NAME
+from teacher.soft_labels import stored_config
 from teacher.soft_labels.sets import folds_of, read_rows, still_holds
 
 
@@ -71,7 +71,7 @@ class Backbone:
     def said(self, probes: Sequence[Probe], indices: np.ndarray) -> Said:
         """What one classifier a fold says together: the mean of their logits, of conditions as log probabilities."""
         answers = [
-            (probe.malignancy_logits(rows), _log_softmax(probe.condition_logits(rows)))
+            (probe.malignancy_logits(rows), log_softmax(probe.condition_logits(rows), axis=1))
             for fold, probe in zip(self.folds, probes, strict=True)
             for rows in [self.rows(fold, indices)]
         ]
@@ -85,17 +85,16 @@ def tuned_folds(folder: Path, dataset: Dataset, chosen: np.ndarray, *, precision
     """
     rows = read_rows(folder)
     try:
-        config = json.loads((folder / CONFIG_NAME).read_text())
-        encoder, count = config["encoder"], int(config["folds"])
-        choice = EncoderChoice(name=encoder["name"], image_size=encoder["image_size"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        config = stored_config(folder)
+    except TeacherError as error:
         raise TeacherError(f"--fine-tuned {folder}: no folder of soft labels, as teacher soft-labels prints") from error
     if rows is None or not still_holds(rows, dataset):
         raise TeacherError(f"--fine-tuned {folder}: its teachers learned from other data than this; make them anew")
     train = dataset.part(Part.TRAIN)
-    fold_of = folds_of(rows, dataset, folds=count)
+    fold_of = folds_of(rows, dataset, folds=config.folds)
     return [
-        _tuned(folder, fold, choice, np.intersect1d(train[fold_of == fold], chosen), precision) for fold in range(count)
+        _tuned(folder, fold, config.encoder, np.intersect1d(train[fold_of == fold], chosen), precision)
+        for fold in range(config.folds)
     ]
 
 
@@ -114,8 +113,3 @@ def _heads(malignancy: nn.Linear, conditions: nn.Linear) -> Linear:
     both = (malignancy, conditions)
     weights, bias = torch.cat([one.weight for one in both]), torch.cat([one.bias for one in both])
     return Linear(weights=weights.detach().cpu().numpy(), bias=bias.detach().cpu().numpy())
-
-
-def _log_softmax(logits: np.ndarray) -> np.ndarray:
-    high = logits - logits.max(axis=1, keepdims=True)
-    return high - np.log(np.exp(high).sum(axis=1, keepdims=True))

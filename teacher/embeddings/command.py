@@ -67,7 +67,7 @@ def ensure_rows(
     if not store.missing(keys):
         return store, 0
     batch_size = batch_size_of(embedder)
-    images = images_of(dataset, size=embedder.size, view=view)
+    images = images_of(dataset, store.missing(keys), size=embedder.size, view=view)
     steps = batches_left(store, keys, embedder, batch_size=batch_size)
     with clear_errors(store.folder):
         if not embedder.compute.first:

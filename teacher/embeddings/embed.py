@@ -16,9 +16,8 @@ import torch
 from torch import Tensor
 
 from teacher.console import Advance
-from teacher.data.batches import ViewPlan, planned_views
+from teacher.data.batches import ViewPlan, batch_count, planned_views
 from teacher.data.dataset import Dataset
-from teacher.data.splits import Part
 from teacher.data.views import ViewConfig
 from teacher.embeddings.embedder import Embedder
 from teacher.embeddings.keys import Key
@@ -31,13 +30,14 @@ Images = Callable[[Sequence[Key]], Tensor]
 """The views of some keys, uint8 (B, 3, S, S)."""
 
 
-def images_of(dataset: Dataset, *, size: int, view: ViewConfig | None) -> Images:
-    """How the keys of one space become pixels. view: of seeded views; None for plain ones."""
-    square = dataset.square if view is None else dataset.squares_for_views(dataset.part(Part.TRAIN))
+def images_of(dataset: Dataset, keys: Sequence[Key], *, size: int, view: ViewConfig | None) -> Images:
+    """How keys of one space, some of these, become pixels. view: of seeded views; None for plain ones."""
     place = {(content, ""): index for index, content in enumerate(dataset.contents)}
     if view is not None:
         pairs = enumerate(zip(dataset.contents, dataset.samples, strict=True))
         place = {(content, sample.domain.value): index for index, (content, sample) in pairs}
+    asked = np.array(sorted({place[key.content, key.domain] for key in keys}), dtype=np.int64)
+    square = dataset.square if view is None else dataset.squares_for_views(asked)
 
     def make(keys: Sequence[Key]) -> Tensor:
         indices = np.array([place[key.content, key.domain] for key in keys], dtype=np.int64)
@@ -49,7 +49,7 @@ def images_of(dataset: Dataset, *, size: int, view: ViewConfig | None) -> Images
 
 def batches_left(store: EmbeddingStore, keys: Sequence[Key], embedder: Embedder, *, batch_size: int) -> int:
     """Steps of progress that `fill` will take in this process."""
-    return sum(-(-len(shard) // batch_size) for shard in _own_shards(store, keys, embedder))
+    return sum(batch_count(len(shard), batch_size) for shard in _own_shards(store, keys, embedder))
 
 
 def fill(

@@ -53,7 +53,7 @@ class JudgedTeacher:
     def _fold_of(self) -> dict[Name, int]:
         """Of the photos that the teachers learned from."""
         rows = read_rows(self.folder) or {}
-        return {name[:3]: row.fold for name, row in rows.items() if row is not None and row.fold != VALIDATION}
+        return {name[:3]: row.fold for name, row in rows.items() if row.fold != VALIDATION}
 
     def _speakers(self, names: Sequence[Name]) -> Iterator[tuple[list[FoldTeachers], np.ndarray]]:
         fold_of = np.array([self._fold_of.get(name, -1) for name in names], dtype=np.int64)

@@ -10,7 +10,7 @@ from sklearn.metrics import roc_auc_score
 from torch import nn
 
 from teacher.console import Advance
-from teacher.data.batches import ViewPlan, normalise, view_batches
+from teacher.data.batches import ViewPlan, batch_count, normalise, view_batches
 from teacher.data.dataset import Dataset
 from teacher.data.views import plain_view
 from teacher.models.compute import Compute, this_compute
@@ -81,7 +81,7 @@ def answer(
 def answer_batches(count: int) -> int:
     """How often `ask` calls `advance` in this process for that many views."""
     share = this_compute().share(count)
-    return -(-(share.stop - share.start) // ANSWER_BATCH)
+    return batch_count(share.stop - share.start, ANSWER_BATCH)
 
 
 def quick_scores(predictions: Answers, malignant: np.ndarray, conditions: np.ndarray) -> dict[str, float]:

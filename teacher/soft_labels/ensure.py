@@ -27,7 +27,7 @@ from teacher.data.splits import Part
 from teacher.models.compute import this_compute
 from teacher.models.config import EncoderChoice, FinetuneConfig, TeacherConfig, TeacherError
 from teacher.models.siglip import preset_digest
-from teacher.soft_labels.fold_teachers import FoldTeachers, Said, fit_fold, inner_folds
+from teacher.soft_labels.fold_teachers import FoldTeachers, Said, fit_fold, inner_folds, probability
 from teacher.soft_labels.privileged import lean_on_dermoscopy
 from teacher.soft_labels.report import REPORT_NAME, write_report
 from teacher.soft_labels.sets import (
@@ -128,7 +128,7 @@ def check_labels(dataset: Dataset, config: TeacherConfig, *, count: int) -> floa
         views = rng.integers(labels.seeds.shape[1], size=len(own))
         plan = ViewPlan(train[own], labels.seeds[own, views], config.finetune.view)
         said = _said_by_fold(dataset, plan, int(fold), config, folder, rows, title="Checking labels")
-        before, now = _probability(labels.malignancy[own, views]), _probability(said.malignancy)
+        before, now = probability(labels.malignancy[own, views]), probability(said.malignancy)
         worst = int(np.abs(before - now).argmax())
         largest = max(largest, float(abs(before[worst] - now[worst])))
         if largest > MOST_DIFFERENCE:
@@ -266,7 +266,3 @@ def _gathered(folder: Path, dataset: Dataset) -> SoftLabels | None:
     if not (folder / REPORT_NAME).is_file() or not there.keys() >= set(names(dataset, dataset.part(Part.TRAIN))):
         return None
     return assembled(there, dataset)
-
-
-def _probability(logits: np.ndarray) -> np.ndarray:
-    return 1 / (1 + np.exp(-np.clip(logits.astype(np.float64), -30, 30)))

@@ -7,6 +7,7 @@ against trees and sets the temperature, for each target by itself.
 """
 
 import json
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -197,7 +198,7 @@ def _fit_member(
         history = {"best_epoch": reached.best_epoch, "history": list(reached.history)}
         # Last, because it says that the member is whole.
         write_json(folder / f"{stem}.json", {"present": [one.present.tolist() for one in boosters], **history})
-        _remove(work)
+        shutil.rmtree(work, ignore_errors=True)
     compute.wait()
 
 
@@ -236,7 +237,7 @@ def _chosen(heads: Said, trees: Said, malignant: np.ndarray, conditions: np.ndar
 
     def of_malignancy(blend: float, temperature: float) -> float:
         logits = _blend(heads.malignancy, trees.malignancy, blend) / temperature
-        return float(log_loss(malignant, _probability(logits), labels=[False, True]))
+        return float(log_loss(malignant, probability(logits), labels=[False, True]))
 
     def of_conditions(blend: float, temperature: float) -> float:
         logits = _blend(heads.conditions, trees.conditions, blend) / temperature
@@ -300,7 +301,7 @@ def _blend(heads: np.ndarray, trees: np.ndarray, blend: float) -> np.ndarray:
     return heads if blend == 0 else (1 - blend) * heads + blend * trees
 
 
-def _probability(logits: np.ndarray) -> np.ndarray:
+def probability(logits: np.ndarray) -> np.ndarray:
     """float64, clipped at 30 logits: there it can still be told from 0 and 1."""
     return expit(np.clip(logits.astype(np.float64), -30, 30))
 
@@ -308,11 +309,3 @@ def _probability(logits: np.ndarray) -> np.ndarray:
 def _title(fold: int, number: int, config: TeacherConfig) -> str:
     place = fold * config.seeds + number + 1
     return f"Teacher {place}/{config.folds * config.seeds}"
-
-
-def _remove(work: Path) -> None:
-    """The checkpoints of a finished member."""
-    for path in sorted(work.rglob("*"), reverse=True):
-        path.rmdir() if path.is_dir() else path.unlink()
-    if work.is_dir():
-        work.rmdir()
