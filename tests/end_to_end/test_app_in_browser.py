@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from app_browser import CALIBRATED, HERE, PATIENCE, PHONE, serving, visiting
+from app_browser import CALIBRATED, HERE, ONCE_MORE, PATIENCE, PHONE, BrowserHung, serving, visiting
 from app_photos import black_photo, jpeg, skin_with_a_spot
 from PIL import Image, ImageDraw, ImageFilter
 
@@ -17,7 +17,7 @@ from runtime.conditions import Condition
 from runtime.photo.quality import QualityProblem
 from runtime.triage import Tier
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, ONCE_MORE]
 
 DESKTOP = {"width": 1200, "height": 1600}
 DEFAULT_BUNDLE = Path(__file__).parents[2] / "runtime" / "default_bundle"
@@ -406,3 +406,19 @@ def test_a_real_photo_with_the_bundle_that_ships(tmp_path: Path, browser: Any, s
             "Result: (Low concern|Not cancer-like, see a doctor|Moderate concern|High concern|Cannot assess)", shown
         )
         assert visit.hosts() == {HERE}
+
+
+def test_a_page_that_hangs_is_told_from_one_that_is_slow(
+    tmp_path: Path, browser: Any, tiny_bundle: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle = tiny_bundle(tmp_path, malignancy=0.91, points=CALIBRATED)
+    with serving(bundle, scratch=tmp_path / "scratch") as address:
+        with visiting(browser, address, viewport=PHONE) as visit:
+            visit.page.evaluate("setTimeout(() => { while (true) {} }, 0)")
+            monkeypatch.setattr("app_browser.GIVEN_UP_MS", 500)
+            monkeypatch.setattr("app_browser.PATIENCE", 2000)
+            with pytest.raises(BrowserHung, match="does not answer"):
+                visit.rest()
+        monkeypatch.undo()
+        with visiting(browser, address, viewport=PHONE) as visit:
+            visit.begin()

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from app_browser import CALIBRATED, HERE, PATIENCE, Visit, serving, visiting
+from app_browser import CALIBRATED, HERE, ONCE_MORE, PATIENCE, Visit, serving, visiting
 from app_photos import jpeg, skin_with_a_spot
 from app_words import foreign
 
@@ -14,7 +14,7 @@ from mobile_app.locales import LANGUAGES, Texts
 from runtime.answer.advice import AdviceKind
 from runtime.answer.locales import texts_for
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, ONCE_MORE]
 
 UPRIGHT, SIDEWAYS = {"width": 360, "height": 740}, {"width": 740, "height": 360}
 DESKTOP = {"width": 1200, "height": 800}

@@ -10,14 +10,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from app_browser import CALIBRATED, PATIENCE, Visit, serving_the_house, visiting
+from app_browser import CALIBRATED, ONCE_MORE, PATIENCE, Visit, serving_the_house, visiting
 from app_photos import jpeg, skin_with_a_spot
 from PIL import Image
 
 from mobile_app.locales import ENGLISH
 from mobile_app.serving.addresses import is_this_computer, reachable_hosts
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, ONCE_MORE]
 
 UPRIGHT, SIDEWAYS = {"width": 390, "height": 844}, {"width": 740, "height": 360}
 RESULT = re.compile("^Result")

@@ -11,13 +11,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from app_browser import CALIBRATED, HERE, PATIENCE, PHONE, Visit, serving, visiting
+from app_browser import CALIBRATED, HERE, ONCE_MORE, PATIENCE, PHONE, Visit, serving, visiting
 from app_photos import jpeg, skin_with_a_spot
 
 from mobile_app.locales import ENGLISH
 from mobile_app.locales.fr import FRENCH
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, ONCE_MORE]
 
 TALL = {"width": 360, "height": 5200}
 RESULT = re.compile("^Result")
