@@ -8,6 +8,7 @@ from typing import Annotated, Any, get_args, get_type_hints
 
 import typer
 
+from distill.losses import LossConfig
 from distill.student import STUDENTS, StudentSpec
 from teacher.data.dataset import DataOptions
 from teacher.data.sampling import SamplingConfig
@@ -41,8 +42,7 @@ class TrainConfig:
     """of the averaged weights
 
     They are validated and kept; 0.998 is about the last 500 steps."""
-    soft_weight: Annotated[float, typer.Option(min=0, max=1)] = 0.5
-    """share of the teacher's labels in the loss; the rest are the dataset's"""
+    loss: LossConfig = field(default_factory=LossConfig)
     sampling: SamplingConfig = field(default_factory=SamplingConfig)
     train_size: Annotated[int | None, typer.Option(min=32)] = None
     """side of the training views, where smaller than the student's input
@@ -65,6 +65,8 @@ def from_json(values: Mapping[str, Any]) -> TrainConfig:
 
     Raises KeyError or TypeError on another shape.
     """
+    if "loss" not in values and "soft_weight" in values:  # as runs had it before losses could be chosen
+        values = {**values, "loss": {"soft_weight": values["soft_weight"]}}
     return _build(TrainConfig, values)
 
 

@@ -133,7 +133,7 @@ def _step(learner: _Learner, config: TrainConfig, images: Tensor, targets: Targe
     with this_compute().autocast(config.precision):
         output = learner.student(normalise(images, spec.mean, spec.std))
     output = StudentOutput(*(tensor.float() for tensor in output))
-    loss = distillation_loss(output, targets, soft_weight=config.soft_weight, shifts=shifts)
+    loss = distillation_loss(output, targets, config=config.loss, shifts=shifts)
     learner.optimizer.zero_grad()
     loss.backward()
     torch.nn.utils.clip_grad_norm_(learner.student.parameters(), MAX_GRADIENT)

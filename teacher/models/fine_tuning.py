@@ -99,16 +99,24 @@ def steps_per_epoch(count: int, batch_size: int) -> int:
 
 
 def hard_loss(
-    malignancy: Tensor, conditions: Tensor, *, malignant: Tensor, condition_labels: Tensor, shifts: Shifts
+    malignancy: Tensor,
+    conditions: Tensor,
+    *,
+    malignant: Tensor,
+    condition_labels: Tensor,
+    shifts: Shifts,
+    smoothing: float = 0.0,
 ) -> Tensor:
     """Binary cross-entropy of malignancy plus cross-entropy of the conditions, at the drawn frequencies.
 
     malignancy: (B,) logits; conditions: (B, 10) logits; malignant: float (B,), 0 or 1; condition_labels: int64 (B,).
+    `smoothing`: share of a label that is spread over all classes, of malignancy over both.
     """
     by_odds = torch.from_numpy(shifts.malignancy).to(malignancy.device)
     by_class = torch.from_numpy(shifts.conditions).to(malignancy.device)
-    losses = F.binary_cross_entropy_with_logits(malignancy + by_odds, malignant, reduction="none") + F.cross_entropy(
-        conditions + by_class, condition_labels, reduction="none"
+    wanted = malignant * (1 - smoothing) + smoothing / 2
+    losses = F.binary_cross_entropy_with_logits(malignancy + by_odds, wanted, reduction="none") + F.cross_entropy(
+        conditions + by_class, condition_labels, reduction="none", label_smoothing=smoothing
     )
     return weighted_mean(losses, shifts)
 

@@ -25,7 +25,7 @@ def test_one_command_from_photos_to_a_finished_run(
     for words in ("70 of 75 images found", "making them first", "malignancy AUC", f"export all --run {run}"):
         assert words in said.out.replace("\n", " "), words
     config, metrics = read_config(run), json.loads((run / "metrics.json").read_text())
-    assert (config.epochs, config.seed, config.data.seed, config.soft_weight) == (1, 3, 3, 0.75)
+    assert (config.epochs, config.seed, config.data.seed, config.loss.soft_weight) == (1, 3, 3, 0.75)
     assert config.student_spec.image_size == config.data.image_size == 32
     assert set(metrics) == {"epochs", "best_epoch", "validation", "test"}
 
