@@ -49,7 +49,14 @@ def _lines(manifest: Manifest, test: Mapping[str, Outputs], malignant: np.ndarra
     yield "A group is assured where it has cancers enough for a bound of its own; `low` is the smallest of all bounds."
     yield ""
     header = ("file", "tone group", "cancers", "sensitivity at `low`, calibration part", "")
-    yield from table(header, (row for file in manifest.files for row in _group_rows(file)))
+    yield from table(header, (row for file in manifest.files for row in _rows_of(file, file.operating_points.groups)))
+    domains = [row for file in manifest.files for row in _rows_of(file, file.operating_points.domains)]
+    if domains:
+        yield from section("Domains")
+        yield "The same by how photos were taken. The novelty threshold and the sets of conditions hold for each domain"
+        yield "as well, where its photos are enough to tell."
+        yield ""
+        yield from table((header[0], "domain", *header[2:]), domains)
 
 
 def _prevalence_lines(manifest: Manifest, test: Mapping[str, Outputs], malignant: np.ndarray) -> Iterator[str]:
@@ -118,8 +125,8 @@ def _achieved_rows(file: ModelFile) -> Iterator[tuple[str, ...]]:
         yield label, "rejected as unfamiliar", f"at most {_share(file.novelty_rejection)} on average", "-", rejected
 
 
-def _group_rows(file: ModelFile) -> Iterator[tuple[str, ...]]:
-    for group in file.operating_points.groups:
+def _rows_of(file: ModelFile, groups: Sequence[GroupAssurance]) -> Iterator[tuple[str, ...]]:
+    for group in groups:
         yield _label(file), group.group, f"{group.cancers}", _figure(group.sensitivity_at_low), _assured(group)
 
 

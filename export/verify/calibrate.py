@@ -7,7 +7,7 @@ exchangeable with the calibration part (Vovk 2005; risk control: Bates et al. 20
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 import numpy as np
@@ -80,11 +80,23 @@ class Cases:
     """int [N], positions in `runtime.conditions.CONDITIONS`"""
     groups: Sequence[str | None] = ()
     """tone group of each; None where it is not known, empty where nothing is known of any"""
+    domains: Sequence[str] = ()
+    """how each was taken, such as "dermoscopic"; empty where that is not told"""
 
     def take(self, indices: np.ndarray) -> "Cases":
         """Some of the photos."""
-        groups = [self.groups[index] for index in indices] if self.groups else ()
-        return Cases(malignant=self.malignant[indices], conditions=self.conditions[indices], groups=groups)
+        return Cases(
+            malignant=self.malignant[indices],
+            conditions=self.conditions[indices],
+            groups=[self.groups[index] for index in indices] if self.groups else (),
+            domains=[self.domains[index] for index in indices] if self.domains else (),
+        )
+
+    def by_domain(self) -> dict[str, np.ndarray]:
+        """The photos of each domain, bool [N]; none where there are not two to be told apart."""
+        names = np.array(self.domains, dtype=str)
+        found = {str(name): names == name for name in np.unique(names)}
+        return found if len(found) > 1 else {}
 
 
 def can_calibrate(malignant: np.ndarray) -> bool:
@@ -171,20 +183,23 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
 
 
 def thresholds(outputs: Outputs, cases: Cases, *, targets: Targets) -> Thresholds:
-    """All that turns a file's outputs into a report, from its own outputs on the calibration part."""
+    """All that turns a file's outputs into a report, from its own outputs on the calibration part.
+
+    Each holds for all photos together and for every domain with photos enough: a phone cannot say which it took.
+    """
     return Thresholds(
         points=operating_points(outputs.malignancy, cases, targets=targets),
-        novelty=novelty_threshold(outputs.novelty, rejection=targets.novelty_rejection),
+        novelty=_widest_novelty(outputs.novelty, cases, targets=targets),
         novelty_rejection=targets.novelty_rejection if len(outputs.novelty) else None,
-        sets=prediction_sets(outputs.conditions, cases.conditions, coverage=targets.coverage),
+        sets=_widest_sets(outputs.conditions, cases, targets=targets),
     )
 
 
 def operating_points(scores: np.ndarray, cases: Cases, *, targets: Targets) -> OperatingPoints:
     """`low` misses at most the allowed cancers, `high` alarms at most the allowed benign lesions, and high >= low.
 
-    `low` is the smallest of the bounds for all cancers and for those of each tone group that has enough of them, so
-    that it holds for each of these groups. With too few cases the defaults, marked as uncalibrated. scores: [N].
+    `low` is the smallest of the bounds for all cancers and for those of each tone group and each domain that has enough
+    of them, so that it holds for each of these. With too few cases the defaults, marked as uncalibrated. scores: [N].
     """
     if not can_calibrate(cases.malignant):
         return OperatingPoints()
@@ -203,12 +218,13 @@ def operating_points(scores: np.ndarray, cases: Cases, *, targets: Targets) -> O
         specificity_at_high=rate_figure(int((harmless < high).sum()), len(harmless)),
         method=whole.describe(),
         confidence=whole.confidence,
-        groups=tuple(_assurances(scores, cases, low=low, bounds=bounds)),
+        groups=tuple(_assurances(scores, _groups(cases), (*ToneGroup, UNKNOWN_GROUP), low=low, bounds=bounds)),
+        domains=tuple(_assurances(scores, _domains(cases), sorted(_domains(cases)), low=low, bounds=bounds)),
     )
 
 
 ALL = "all"
-"""Key of the bound over everyone, beside those of the tone groups."""
+"""Key of the bound over everyone, beside those of the tone groups and domains."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -228,9 +244,10 @@ class LowBound:
 
 
 def low_bounds(scores: np.ndarray, cases: Cases, *, targets: Targets) -> dict[str, LowBound]:
-    """The bound over all cancers under `ALL`, and one per known tone group with enough cancers for the confidence."""
+    """The bound over all cancers under `ALL`, and one per known tone group and per domain with enough cancers for the
+    confidence."""
     found = {ALL: low_bound(scores[cases.malignant], targets=targets)}
-    for group, members in _groups(cases).items():
+    for group, members in (_groups(cases) | _domains(cases)).items():
         own = low_bound(scores[members], targets=targets)
         if group != UNKNOWN_GROUP and own.k and own.confidence is not None:
             found[group] = own
@@ -266,14 +283,43 @@ def _groups(cases: Cases) -> dict[str, np.ndarray]:
     return {str(name): cases.malignant & (names == name) for name in np.unique(names)}
 
 
+def _domains(cases: Cases) -> dict[str, np.ndarray]:
+    """The malignant photos of each domain, bool [N]."""
+    return {name: cases.malignant & own for name, own in cases.by_domain().items()}
+
+
 def _assurances(
-    scores: np.ndarray, cases: Cases, *, low: float, bounds: Mapping[str, LowBound]
+    scores: np.ndarray,
+    members: Mapping[str, np.ndarray],
+    names: Sequence[str],
+    *,
+    low: float,
+    bounds: Mapping[str, LowBound],
 ) -> Iterator[GroupAssurance]:
-    groups = _groups(cases)
-    for group in (*ToneGroup, UNKNOWN_GROUP):
-        own = scores[groups[group]] if group in groups else np.empty(0)
+    for name in names:
+        own = scores[members[name]] if name in members else np.empty(0)
         reached = rate_figure(int((own >= low).sum()), len(own)) if len(own) else None
-        yield GroupAssurance(group=group, assured=group in bounds, cancers=len(own), sensitivity_at_low=reached)
+        yield GroupAssurance(group=name, assured=name in bounds, cancers=len(own), sensitivity_at_low=reached)
+
+
+def _widest_novelty(novelty: np.ndarray, cases: Cases, *, targets: Targets) -> float | None:
+    """What is exceeded by no more than the allowed share of all photos, and of those of each domain."""
+    least = math.ceil(1 / targets.novelty_rejection) if targets.novelty_rejection else math.inf
+    own = [novelty[members] for members in cases.by_domain().values() if members.sum() >= least]
+    found = [novelty_threshold(one, rejection=targets.novelty_rejection) for one in (novelty, *own)]
+    return max((one for one in found if one is not None), default=None)
+
+
+def _widest_sets(probabilities: np.ndarray, cases: Cases, *, targets: Targets) -> PredictionSets | None:
+    """Sets that cover as often as wanted over all photos, and over those of each domain."""
+    whole = prediction_sets(probabilities, cases.conditions, coverage=targets.coverage)
+    least = math.ceil(1 / (1 - targets.coverage))
+    for members in cases.by_domain().values():
+        if whole is not None and members.sum() >= least:
+            own = prediction_sets(probabilities[members], cases.conditions[members], coverage=targets.coverage)
+            if own is not None:
+                whole = replace(whole, threshold=min(whole.threshold, own.threshold))
+    return whole
 
 
 def prediction_sets(probabilities: np.ndarray, conditions: np.ndarray, *, coverage: float) -> PredictionSets | None:

@@ -37,6 +37,8 @@ class Photos:
     """image ids"""
     tone_groups: Sequence[str | None] = ()
     """None where the dataset does not say"""
+    domains: Sequence[str] = ()
+    """how each was taken"""
 
     def __len__(self) -> int:
         return len(self.squares)
@@ -44,7 +46,9 @@ class Photos:
     @property
     def cases(self) -> Cases:
         """What is known of these photos, for calibrating."""
-        return Cases(malignant=self.malignant, conditions=self.conditions, groups=self.tone_groups)
+        return Cases(
+            malignant=self.malignant, conditions=self.conditions, groups=self.tone_groups, domains=self.domains
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +81,7 @@ def photos_of(data: Dataset, part: Part) -> Photos:
         conditions=data.conditions(indices),
         names=[data.samples[index].image_id for index in indices],
         tone_groups=[data.samples[index].tone_group for index in indices],
+        domains=[str(data.samples[index].domain) for index in indices],
     )
 
 

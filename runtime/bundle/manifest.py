@@ -42,7 +42,8 @@ UNKNOWN_GROUP = "unknown"
 
 @dataclass(frozen=True, kw_only=True)
 class GroupAssurance:
-    """What is known of the `low` threshold for one group of people, such as the tone group V-VI."""
+    """What is known of the `low` threshold for one group of people, such as the tone group V-VI, or one kind of photos,
+    such as those of smartphones."""
 
     group: str
     assured: bool
@@ -73,7 +74,10 @@ class OperatingPoints:
     """Chance, over calibration sets of this size, that `low` keeps its target on new photos of the same kind. None: it
     keeps the target on average only."""
     groups: tuple[GroupAssurance, ...] = ()
-    """The same bound group by group."""
+    """The same bound, tone group by tone group."""
+    domains: tuple[GroupAssurance, ...] = ()
+    """The same bound by how photos were taken; written only where the calibration part holds more than one kind, so
+    that all other manifests are what they were."""
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.low <= self.high <= 1.0:  # also refuses NaN
@@ -192,6 +196,8 @@ class Manifest:
         for file in content["files"]:
             if file["calibration"] is not None and file["calibration"]["prevalence"] is None:
                 del file["calibration"]["prevalence"]
+            if not file["operating_points"]["domains"]:
+                del file["operating_points"]["domains"]
         try:
             return dump({**content, "checksum": _checksum(content)})
         except ValueError as error:
@@ -373,6 +379,7 @@ def _operating_points(fields: Fields) -> OperatingPoints:
         method=fields.string("method"),
         confidence=fields.optional("confidence", share),
         groups=tuple(_group(group) for group in fields.objects("groups")),
+        domains=tuple(_group(one) for one in fields.objects("domains")) if "domains" in fields.values() else (),
     )
     fields.done()
     return points

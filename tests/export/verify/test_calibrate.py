@@ -1,5 +1,7 @@
 """Temperatures, operating points and the novelty threshold."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -17,8 +19,10 @@ from export.verify.calibrate import (
     novelty_threshold,
     operating_points,
     prediction_sets,
+    thresholds,
     upper_bound,
 )
+from export.verify.outputs import Outputs, Thresholds
 from runtime.bundle.manifest import UNKNOWN_GROUP
 
 ON_AVERAGE = Targets(confidence=0.0)
@@ -166,3 +170,40 @@ def test_novelty_threshold_rejects_about_its_share() -> None:
     assert 25 <= int((novelty > threshold).sum()) <= 30
     assert novelty_threshold(np.array([3.0, 1.0])) == 3.0
     assert novelty_threshold(np.array([])) is None
+
+
+def test_every_domain_with_photos_enough_has_bounds_of_its_own() -> None:
+    """Phone photos are harder, stranger and surer here: bounds over all would fail most of them, as they are few."""
+    rng = np.random.default_rng(6)
+    phone = np.arange(2000) % 5 == 0
+    malignant = rng.uniform(size=2000) < 0.4
+    malignancy = np.where(malignant, rng.beta(np.where(phone, 3, 8), 2), rng.beta(2, 8, 2000))
+    own = rng.beta(np.where(phone, 2, 6), 2)
+    conditions = np.stack([own, 1 - own, *np.zeros((8, 2000))], axis=1)
+    novelty = rng.normal(np.where(phone, 1.5, 1.0), 0.1)
+    outputs = Outputs(malignancy=malignancy, conditions=conditions, novelty=novelty)
+    kinds = ["smartphone" if one else "dermoscopic" for one in phone]
+    plain = Cases(malignant=malignant, conditions=np.zeros(2000, int))
+    told = thresholds(outputs, replace(plain, domains=kinds), targets=Targets())
+    before = thresholds(outputs, plain, targets=Targets())
+    assert before.points.domains == ()
+    assert [(one.group, one.assured) for one in told.points.domains] == [("dermoscopic", True), ("smartphone", True)]
+    assert before.novelty is not None
+    assert told.novelty is not None
+    assert before.sets is not None
+    assert told.sets is not None
+
+    def kept(found: Thresholds) -> tuple[bool, bool, bool]:
+        assert found.sets is not None
+        assert found.novelty is not None
+        return (
+            bool((malignancy[phone & malignant] >= found.points.low).mean() >= 0.95),
+            bool((novelty[phone] > found.novelty).mean() <= 0.03),
+            bool((own[phone] >= found.sets.threshold).mean() >= 0.9),
+        )
+
+    assert (kept(told), kept(before)) == ((True, True, True), (False, False, False))
+    few = replace(plain, domains=["smartphone" if index < 5 else "dermoscopic" for index in range(2000)])
+    assert thresholds(outputs, few, targets=Targets()).points.domains[1].assured is False
+    alone = thresholds(outputs, replace(plain, domains=["clinical"] * 2000), targets=Targets())
+    assert alone == before

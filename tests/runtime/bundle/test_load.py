@@ -47,6 +47,7 @@ def full_manifest() -> Manifest:
             GroupAssurance(group="V-VI", assured=True, cancers=80, sensitivity_at_low=FIGURE),
             GroupAssurance(group="unknown", assured=False, cancers=0),
         ),
+        domains=(GroupAssurance(group="smartphone", assured=False, cancers=12, sensitivity_at_low=FIGURE),),
     )
     plain = manifest(b"model", points=points, novelty_threshold=3.5)
     file = replace(
@@ -85,6 +86,7 @@ def as_version_2(content: dict[str, Any]) -> None:
             file["operating_points"]["method"],
             file["operating_points"]["confidence"],
             file["operating_points"]["groups"],
+            file["operating_points"]["domains"],
         )
 
 
