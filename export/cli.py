@@ -16,17 +16,18 @@ from export.bundle.bundle_report import describe, figure_rows
 from export.bundle.calibration_report import CALIBRATION_NAME
 from export.bundle.check import Checked, check_bundle
 from export.bundle.context import ModelFormat
-from export.bundle.formats import FORMATS
+from export.bundle.formats import FORMATS, TEACHER_FORMATS
 from export.bundle.recalibrate import check_movable, prevalence_of, recalibrate, targets_of
 from export.bundle.recover import recover_run
 from export.bundle.sign import PUBLIC_NAME, make_keys, sign_bundle
+from export.bundle.teacher import open_served, refuse_other_photos
 from export.verify.calibrate import Targets
 from export.verify.parity import LIMITS, Limits
 from export.workshop.child import ExportError
 from export.workshop.stages import live_stages
 from runtime.bundle.load import Manifest, read_manifest
 from teacher.console import print_table, run_cli
-from teacher.data.dataset import DataOptions
+from teacher.data.dataset import DataOptions, open_dataset
 from teacher.options import OPTION, View, from_dataclasses
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Student to bundle, proven equal or not written.")
@@ -62,6 +63,12 @@ class Target:
     fine_tune: Annotated[bool, OPTION] = True
     """fine-tune the student where no recipe passes"""
 
+
+SERVED = Target(formats="onnx", precisions="fp32,fp16")
+"""What a teacher is written as."""
+
+FOR_INT8 = ("onnx_recipe", "tflite_recipe", "quick")
+"""Options that say how 8 bit are sought."""
 
 SHORT_TARGETS = {name: f"target_{name}" for name in ("sensitivity", "specificity")}
 """The options that `calibrate` calls by the shorter name."""
@@ -111,6 +118,37 @@ for _name, _formats, _help in (
     ("coreml", "coreml", "Core ML only, FP16 and 8-bit weights."),
 ):
     app.command(_name, help=_help)(_export_command(_formats))
+
+
+@app.command("teacher")
+@from_dataclasses
+def teacher(
+    folder: Annotated[Path, typer.Argument(help="folder of finished soft labels, as `teacher soft-labels` says it")],
+    data: Annotated[DataOptions, View(without=["image_size"])],
+    fold: Annotated[
+        int | None, typer.Option(help="number of the one fold whose teachers are written, from 0; without it all")
+    ] = None,
+    target: Annotated[Target, View(without=["formats", "fine_tune"])] = SERVED,
+    options: Annotated[ExportOptions, View(names=SHORT_TARGETS, without=FOR_INT8)] = ExportOptions(),
+) -> None:
+    """The teacher behind a set of soft labels, networks and XGBoost, as a bundle that `runtime serve` serves."""
+    kinds = _chosen("onnx", target.precisions, known=TEACHER_FORMATS)
+    served = open_served(folder, fold=fold)
+    spec = served.network.spec
+    print(f"exporting {folder}: {', '.join(kind.label for kind in kinds)}")
+    photos = open_dataset(replace(data, image_size=spec.image_size))
+    refuse_other_photos(folder, photos, data)
+    with _log_shown(), live_stages() as stages:
+        built = build_bundle(
+            served.network,
+            photos,
+            out=target.out / (target.name or spec.arch),
+            options=replace(options, formats=kinds),
+            stages=stages,
+            card=served.card,
+        )
+    _show(built)
+    print(f"or: uv run python -m runtime serve --bundle {built.folder}")
 
 
 @app.command("check")
@@ -187,13 +225,14 @@ def recover(
 @app.command("formats")
 def formats() -> None:
     """List the formats of a bundle."""
-    print_table("Formats of a bundle", ("format", "file"), [(kind.label, kind.file_name) for kind in FORMATS])
+    for title, kinds in (("Formats of a bundle", FORMATS), ("Formats of a teacher's bundle", TEACHER_FORMATS)):
+        print_table(title, ("format", "file"), [(kind.label, kind.file_name) for kind in kinds])
 
 
-def _chosen(formats: str, precisions: str) -> tuple[ModelFormat, ...]:
-    wanted_formats = _words("--formats", formats, known=[kind.format for kind in FORMATS])
-    wanted_precisions = _words("--precisions", precisions, known=[kind.precision for kind in FORMATS])
-    chosen = tuple(k for k in FORMATS if k.format in wanted_formats and k.precision in wanted_precisions)
+def _chosen(formats: str, precisions: str, *, known: Sequence[ModelFormat] = FORMATS) -> tuple[ModelFormat, ...]:
+    wanted_formats = _words("--formats", formats, known=[kind.format for kind in known])
+    wanted_precisions = _words("--precisions", precisions, known=[kind.precision for kind in known])
+    chosen = tuple(k for k in known if k.format in wanted_formats and k.precision in wanted_precisions)
     if not chosen:
         raise ExportError(f"--formats {formats} --precisions {precisions}: no such file; `formats` lists what there is")
     return chosen

@@ -65,6 +65,11 @@ TABLE = {
     "export tflite": EXPORT,
     "export coreml": EXPORT,
     "export check": "--run bundle",
+    "export teacher": """
+        --cache --confidence --coverage --data --examples --fold --keep-going --licence --name --no-examples
+        --novelty-rejection --out --precisions --prevalence --seed --synthetic-count --target-sensitivity
+        --target-specificity folder
+    """,
     "export calibrate": """
         --confidence --coverage --novelty-rejection --out --prevalence --run --runs --sensitivity --specificity bundle
     """,

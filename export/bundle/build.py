@@ -15,7 +15,6 @@ import typer
 
 from distill.int8.fine_tune import QuantisedStudent
 from distill.int8.quantised_student import ensure_quantised
-from distill.student import Student
 from export.bundle.bundle_report import ReportContent, write_report
 from export.bundle.calibration_report import write_calibration_report
 from export.bundle.context import Context, ModelFormat
@@ -23,6 +22,7 @@ from export.bundle.formats import FORMATS
 from export.bundle.licences import licence_of
 from export.int8.search import FineTuned
 from export.onnx_file.convert import to_onnx
+from export.onnx_file.module import PhotoModel
 from export.verify.calibrate import CalibrationError, Targets
 from export.verify.judge import FileReport, Judge
 from export.verify.latency import Clock, against_fp32
@@ -95,6 +95,17 @@ class ExportOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Card:
+    """What is said of a model beyond its architecture."""
+
+    called: str = "student"
+    about: str = ""
+    """one sentence in the report"""
+    packages: tuple[str, ...] = ()
+    """that have a say in it, beside those that every export needs"""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Built:
     """A bundle that was written."""
 
@@ -110,18 +121,20 @@ class Built:
 
 
 def build_bundle(
-    student: Student,
+    student: PhotoModel,
     data: Dataset,
     *,
     out: Path,
     options: ExportOptions | None = None,
     stages: Stages | None = None,
     fine_tune: FineTune | None = None,
+    card: Card | None = None,
 ) -> Built:
-    """Export `student`, judge each file on `data`, and write the bundle folder `out`.
+    """Export `student`, or what stands in its place, judge each file on `data`, and write the bundle folder `out`.
 
     Nothing appears at `out` unless every file passed (with `keep_going`: at least one); what was there before is
-    replaced at the very end. `fine_tune` is called where no recipe quantises the student well enough.
+    replaced at the very end. `fine_tune` is called where no recipe quantises the student well enough; `card` says what
+    it is, where it is no student.
     Raises GateError when a file's answers are too far from the student's, ExportError when a converter fails.
     """
     _check_target(out)
@@ -135,6 +148,7 @@ def build_bundle(
             stages=stages or Stages.silent(),
             workshop=workshop,
             fine_tune=fine_tune,
+            card=card or Card(),
         )
         judge = export.judge()
         files, failures = export.files(judge)
@@ -169,12 +183,19 @@ def fine_tune_of(run: Path) -> FineTune:
     return fine_tune
 
 
-def judge_of(student: Student, data: Dataset, *, options: ExportOptions, stages: Stages) -> Judge:
+def judge_of(student: PhotoModel, data: Dataset, *, options: ExportOptions, stages: Stages) -> Judge:
     """What the files of a student are held against, for a bundle that exists already."""
     return _judge(student, _photos(data), options=options, stages=stages)
 
 
-def _judge(student: Student, photos: Mapping[Part, Photos], *, options: ExportOptions, stages: Stages) -> Judge:
+def _judge(
+    student: PhotoModel,
+    photos: Mapping[Part, Photos],
+    *,
+    options: ExportOptions,
+    stages: Stages,
+    called: str = "student",
+) -> Judge:
     reference = make_reference(
         student,
         photos,
@@ -182,6 +203,7 @@ def _judge(student: Student, photos: Mapping[Part, Photos], *, options: ExportOp
         targets=options.targets,
         stages=stages,
         prevalence=options.prevalence,
+        called=called,
     )
     return Judge(photos=photos, reference=reference, targets=options.targets, limits=options.limits, stages=stages)
 
@@ -190,16 +212,18 @@ def _judge(student: Student, photos: Mapping[Part, Photos], *, options: ExportOp
 class _Export:
     """One call of `build_bundle`."""
 
-    student: Student
+    student: PhotoModel
     data: Dataset
     photos: Mapping[Part, Photos]
     options: ExportOptions
     stages: Stages
     workshop: Workshop
     fine_tune: FineTune | None
+    card: Card
 
     def judge(self) -> Judge:
-        return _judge(self.student, self.photos, options=self.options, stages=self.stages)
+        called = self.card.called
+        return _judge(self.student, self.photos, options=self.options, stages=self.stages, called=called)
 
     def files(self, judge: Judge) -> tuple[list[FileReport], dict[str, Failure]]:
         """Every format written and judged; what was said of those that failed, where that does not end the export."""
@@ -229,6 +253,8 @@ class _Export:
             files=files,
             failures=failures,
             limits=self.options.limits,
+            called=self.card.called,
+            about=self.card.about,
         )
 
     def _convert(self, kind: ModelFormat, context: Context) -> Written:
@@ -288,7 +314,7 @@ class _Export:
             input=InputSpec(height=spec.image_size, width=spec.image_size),
             files=tuple(file.entry for file in files),
             incomplete=tuple(failures),
-            toolchain=toolchain(),
+            toolchain=toolchain(*self.card.packages),
         )
 
     def _metadata(self) -> dict[str, str]:

@@ -60,6 +60,10 @@ class ReportContent:
     failures: Mapping[str, str]
     """what was said of the files that are missing"""
     limits: Mapping[str, Limits]
+    called: str = "student"
+    """what the model is to whoever reads the report"""
+    about: str = ""
+    """what is to be said of it beyond its architecture"""
 
 
 def write_report(folder: Path, content: ReportContent) -> None:
@@ -102,12 +106,14 @@ def _lines(content: ReportContent) -> Iterator[str]:
     yield f"Made {manifest.created} from {manifest.architecture}, trained on {', '.join(manifest.training_data)}."
     yield f"Licence: {manifest.licence}."
     yield f"Input {manifest.input.height} x {manifest.input.width} pixels."
+    if content.about:
+        yield content.about
     for failure in content.failures.values():
         yield f"**Incomplete**: {failure}."
     yield from section("Figures on the test part (95% interval)")
     header, rows = figure_rows(content.reference_figures, manifest.files)
     yield from table(header, rows)
-    yield from section("Difference to the PyTorch student on the validation part")
+    yield from section(f"Difference to the PyTorch {content.called} on the validation part")
     yield from _parity_table(content)
     yield ""
     yield f"![Malignancy of each file against PyTorch, validation part]({PICTURE_NAME})"

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from export.bundle.context import ModelFormat
-from export.bundle.formats import FORMATS
+from export.bundle.formats import ALL_FORMATS
 from export.verify.judge import Judge
 from runtime.bundle.load import Manifest, ModelFile, read_manifest, verified
 from runtime.errors import BundleError, EngineError
@@ -52,7 +52,7 @@ def _checked(folder: Path, manifest: Manifest, file: ModelFile, judge: Judge | N
 
 def kind_of(file: ModelFile) -> ModelFormat:
     """The format of a file in a bundle. Raises BundleError where this program does not know it."""
-    for kind in FORMATS:
+    for kind in ALL_FORMATS:
         if (kind.format, kind.precision) == (file.format, file.precision):
             return kind
     raise BundleError(f"{file.name}: {file.format} {file.precision} is no format this program knows")

@@ -9,6 +9,7 @@ import torch
 from onnx import numpy_helper
 
 from export.onnx_file.module import INPUT_NAME, OUTPUT_NAMES, EdgeModule, Temperatures
+from export.onnx_file.trees import label_places, plant
 
 OPSET = 18
 """The lowest opset that torch's dynamo exporter writes natively. onnxruntime runs it from 1.14 (February 2023) on, the
@@ -25,6 +26,7 @@ def to_onnx(module: EdgeModule, *, metadata: Mapping[str, str]) -> onnx.ModelPro
     """
     size = module.spec.image_size
     example = torch.zeros(1, size, size, 3, dtype=torch.uint8)
+    label_places(module)
     program = torch.onnx.export(
         module.eval(),
         (example,),
@@ -36,7 +38,9 @@ def to_onnx(module: EdgeModule, *, metadata: Mapping[str, str]) -> onnx.ModelPro
     )
     if program is None:
         raise RuntimeError("torch.onnx.export gave no program")
-    model, equal = onnxsim.simplify(program.model_proto)
+    exported = program.model_proto
+    plant(exported, module)
+    model, equal = onnxsim.simplify(exported)
     if not equal:
         raise RuntimeError("onnxsim: the simplified model answers differently")
     pool_globally(model)
@@ -64,19 +68,19 @@ SHIFT_NAME = "malignancy_shift"
 def retuned(model: onnx.ModelProto, temperatures: Temperatures) -> onnx.ModelProto:
     """A copy with other temperatures: the divisors in front of the sigmoid and the softmax, and what is added then.
 
-    Raises RuntimeError when the model has no such division.
+    The outputs' own only: a transformer is full of softmax. Raises RuntimeError when the model has no such division.
     """
     copy = onnx.ModelProto()
     copy.CopyFrom(model)
     _without_shift(copy)
-    wanted = {"Sigmoid": temperatures.malignancy, "Softmax": temperatures.conditions}
+    wanted: dict[str, float] = {"malignancy": temperatures.malignancy, "conditions": temperatures.conditions}
     divisions = {node.output[0]: node for node in copy.graph.node if node.op_type == "Div"}
     constants = initializers(copy)
     for node in copy.graph.node:
-        division = divisions.get(node.input[0]) if node.op_type in wanted else None
+        division = divisions.get(node.input[0]) if node.output[0] in wanted else None
         if division is not None and division.input[1] in constants:
             tensor = constants[division.input[1]]
-            value = np.full(tuple(tensor.dims), wanted.pop(node.op_type), np.float32)
+            value = np.full(tuple(tensor.dims), wanted.pop(node.output[0]), np.float32)
             tensor.CopyFrom(numpy_helper.from_array(value, tensor.name))
     if wanted:
         raise RuntimeError(f"no division by a temperature in front of {', '.join(wanted)}")

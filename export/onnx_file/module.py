@@ -10,11 +10,12 @@ black, which changes the outermost row and column of every feature map. The two 
 
 from copy import copy
 from dataclasses import dataclass
+from typing import Protocol, Self
 
 import torch
 from torch import Tensor, nn
 
-from distill.student import Student, StudentOutput
+from distill.student import StudentOutput
 
 OUTPUT_NAMES = ("malignancy", "conditions", "novelty")
 INPUT_NAME = "image"
@@ -59,13 +60,46 @@ class FeatureStatistics:
         return cls(mean=torch.zeros(width), components=torch.zeros(components, width), usual=torch.ones(()))
 
 
+class ModelSpec(Protocol):
+    """What a model is called, and what it wants to be fed."""
+
+    @property
+    def arch(self) -> str: ...
+
+    @property
+    def image_size(self) -> int: ...
+
+    @property
+    def mean(self) -> tuple[float, ...]: ...
+
+    @property
+    def std(self) -> tuple[float, ...]: ...
+
+
+class PhotoModel(Protocol):
+    """What becomes a bundle: a student, or a stored teacher in a student's place."""
+
+    @property
+    def spec(self) -> ModelSpec: ...
+
+    def __call__(self, images: Tensor, /) -> StudentOutput:
+        """images: (B, 3, S, S) float, normalised by the spec's mean and std"""
+        ...
+
+    def eval(self) -> Self: ...
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """All that it has learned."""
+        ...
+
+
 class PhotoStudent(nn.Module):
-    """A student that takes photos as decoded: the normalisation and the student."""
+    """A student, or what stands in its place, that takes photos as decoded: with the normalisation in front."""
 
     pixel_scale: Tensor
     pixel_offset: Tensor
 
-    def __init__(self, student: Student) -> None:
+    def __init__(self, student: PhotoModel) -> None:
         super().__init__()
         self.student = student
         mean, std = torch.tensor(student.spec.mean), torch.tensor(student.spec.std)

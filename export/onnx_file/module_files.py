@@ -13,9 +13,11 @@ WEIGHTS_NAME, SHAPE_NAME = "module.safetensors", "module.json"
 
 
 def module_files(module: EdgeModule) -> dict[str, bytes]:
-    """The contents of both files by name."""
+    """The contents of both files by name; of a student's module only."""
+    spec = module.spec
+    assert isinstance(spec, StudentSpec)
     tensors = {name: tensor.detach().contiguous() for name, tensor in module.state_dict().items()}
-    shape = {"spec": asdict(module.spec), "temperatures": asdict(module.temperatures)}
+    shape = {"spec": asdict(spec), "temperatures": asdict(module.temperatures)}
     return {WEIGHTS_NAME: save(tensors), SHAPE_NAME: json.dumps(shape).encode()}
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from distill.student import Student, StudentOutput
-from export.onnx_file.module import EdgeModule, PhotoStudent, Temperatures, feature_statistics
+from distill.student import StudentOutput
+from export.onnx_file.module import EdgeModule, PhotoModel, PhotoStudent, Temperatures, feature_statistics
 from export.verify.calibrate import (
     Cases,
     Targets,
@@ -86,23 +86,24 @@ def photos_of(data: Dataset, part: Part) -> Photos:
 
 
 def make_reference(
-    student: Student,
+    student: PhotoModel,
     photos: Mapping[Part, Photos],
     *,
     statistics_photos: int,
     targets: Targets,
     stages: Stages,
     prevalence: float | None = None,
+    called: str = "student",
 ) -> Reference:
     """Measure the student once on every part; `statistics_photos` training photos say what is familiar.
 
-    `prevalence`: the share of malignant lesions in use, where one is declared. Raises CalibrationError where the
-    calibration part cannot be moved to it.
+    `prevalence`: the share of malignant lesions in use, where one is declared; `called`: what progress calls it.
+    Raises CalibrationError where the calibration part cannot be moved to that share.
     """
     declared = declared_prevalence(photos[Part.CALIBRATION].malignant, prevalence)
     photo_student = PhotoStudent(student.eval()).eval()
     later = [part for part in Part if part is not Part.TRAIN]
-    with stages.stage("Asking the PyTorch student", total=sum(len(photos[part]) for part in later)) as step:
+    with stages.stage(f"Asking the PyTorch {called}", total=sum(len(photos[part]) for part in later)) as step:
         answers = {part: student_answers(photo_student, photos[part].squares, step=step) for part in later}
     temperatures, calibration = _calibration(answers[Part.CALIBRATION], photos[Part.CALIBRATION], declared)
     module = module_of(
@@ -124,7 +125,7 @@ def make_reference(
 
 
 def module_of(
-    student: Student, train: Photos, *, temperatures: Temperatures, statistics_photos: int, stages: Stages
+    student: PhotoModel, train: Photos, *, temperatures: Temperatures, statistics_photos: int, stages: Stages
 ) -> EdgeModule:
     """A student with everything around it; `statistics_photos` training photos say what is familiar."""
     photo_student = PhotoStudent(student.eval()).eval()

@@ -106,13 +106,13 @@ class FoldTeachers:
     def __init__(self, fold: int, config: TeacherConfig, folder: Path) -> None:
         told = json.loads(told_path(folder, fold).read_text())
         self.weighing = Weighing(**told["weighing"])
-        self._members = [load_member(member_stem(fold, number), config, folder) for number in range(config.seeds)]
+        self.members = [load_member(member_stem(fold, number), config, folder) for number in range(config.seeds)]
         self._precision: Precision = config.finetune.precision
 
     def say(self, dataset: Dataset, plan: ViewPlan, inner: np.ndarray | None, advance: Advance) -> Said:
         """Of the planned views. `inner`: int64 [N], which trees speak of each view; None: the mean of all of them."""
         heads, trees = [], []
-        for member in self._members:
+        for member in self.members:
             said = answer(member.teacher, dataset, plan, advance, precision=self._precision)
             heads.append(Said(said.malignancy, log_softmax(said.conditions, axis=1)))
             trees.append(_trees_say(member.boosters, said.features, inner))
@@ -121,7 +121,7 @@ class FoldTeachers:
     def say_squares(self, squares: Sequence[np.ndarray]) -> Said:
         """Of canonical squares that no tree of the fold has learned from, uint8 [S, S, 3] each."""
         heads, trees = [], []
-        for member in self._members:
+        for member in self.members:
             said = answer_squares(member.teacher, squares, precision=self._precision)
             heads.append(Said(said.malignancy, log_softmax(said.conditions, axis=1)))
             trees.append(_trees_say(member.boosters, said.features, None))
@@ -129,11 +129,11 @@ class FoldTeachers:
 
     @property
     def image_size(self) -> int:
-        return self._members[0].teacher.image_size
+        return self.members[0].teacher.image_size
 
     def steps(self, count: int) -> int:
         """How often `advance` is called for that many views."""
-        return len(self._members) * answer_batches(count)
+        return len(self.members) * answer_batches(count)
 
 
 def inner_folds(dataset: Dataset, own: np.ndarray, config: TeacherConfig) -> dict[int, int]:
