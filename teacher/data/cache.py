@@ -57,6 +57,12 @@ def clear_errors(folder: Path) -> Iterator[None]:
         raise DataError(f"{folder}: cannot be written ({reason}); {advice}") from error
 
 
+def clear_partials(folder: Path) -> None:
+    """Removes what a kill left of files that were being written; for who has the folder alone. Raises OSError."""
+    for path in folder.glob("*.tmp"):
+        path.unlink(missing_ok=True)
+
+
 def check_space(folder: Path, needed: int) -> None:
     """Raises DataError before hours of work where `needed` bytes will not fit."""
     free = shutil.disk_usage(folder).free

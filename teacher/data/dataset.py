@@ -14,7 +14,7 @@ import typer
 from runtime.conditions import CONDITIONS
 from runtime.errors import one_line
 from teacher.console import progress
-from teacher.data.cache import SPLIT_NAME, clear_errors, forget, only_one
+from teacher.data.cache import SPLIT_NAME, clear_errors, clear_partials, forget, only_one
 from teacher.data.checks import two_labels
 from teacher.data.duplicates.table import linked
 from teacher.data.pixels import PixelStore, build_larger, build_pixels, let_go
@@ -22,6 +22,7 @@ from teacher.data.registry import load_all
 from teacher.data.sample import DataError, Sample
 from teacher.data.splits import Part, Photo, Split, settle_split, write_split
 from teacher.data.synthetic import RECIPE_VERSION, SyntheticConfig, load_synthetic, write_dataset
+from teacher.data.synthetic.store import IMAGE_FOLDER
 from teacher.data.views.frame import square_side
 from teacher.options import OPTION
 
@@ -263,6 +264,17 @@ def _load_embedded(root: Path, options: DataOptions) -> Sequence[Sample]:
     try:
         return load_synthetic(root)
     except DataError:
+        with only_one(root.parent), clear_errors(root.parent):
+            return _drawn(root, options)
+
+
+def _drawn(root: Path, options: DataOptions) -> Sequence[Sample]:
+    """By this command, or by another one while this one waited for the folder."""
+    try:
+        return load_synthetic(root)
+    except DataError:
+        for folder in (root, root / IMAGE_FOLDER):
+            clear_partials(folder)
         config = SyntheticConfig(count=options.synthetic_count + _further(options), seed=options.seed)
         with progress("Drawing synthetic lesions", config.count) as advance:
             write_dataset(config, root, progress=lambda _done, _total: advance(""))
@@ -304,6 +316,7 @@ def _settled(
         if changed is None:
             return split
     with only_one(path.parent), clear_errors(path.parent):
+        clear_partials(path.parent)
         split, changed = settle_split(path, photos, seed=seed, divided=divided, links=links)
         if changed is not None:
             write_split(path, changed)

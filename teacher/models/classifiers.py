@@ -8,6 +8,7 @@ import numpy as np
 import xgboost
 
 from runtime.conditions import CONDITIONS
+from runtime.files import written_whole
 from teacher.models.config import BoosterConfig
 
 EPSILON = 1e-4
@@ -36,9 +37,10 @@ class Boosters:
         return logits
 
     def save(self, folder: Path, stem: str) -> None:
-        """Write both boosters as UBJSON; `present` is kept by the caller."""
-        self.malignancy.save_model(folder / f"{stem}-malignancy.ubj")
-        self.conditions.save_model(folder / f"{stem}-conditions.ubj")
+        """Write both boosters as UBJSON; `present` is kept by the caller. Raises OSError."""
+        for head, booster in (("malignancy", self.malignancy), ("conditions", self.conditions)):
+            with written_whole(folder / f"{stem}-{head}.ubj") as partial:
+                partial.write_bytes(booster.save_raw("ubj"))
 
     @classmethod
     def load(cls, folder: Path, stem: str, present: np.ndarray) -> Self:

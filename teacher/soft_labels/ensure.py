@@ -21,7 +21,7 @@ from runtime.files import write_json
 from runtime.photo.decode import DECODING
 from teacher.console import progress
 from teacher.data.batches import ViewPlan, view_seed
-from teacher.data.cache import clear_errors, only_one
+from teacher.data.cache import clear_errors, clear_partials, only_one
 from teacher.data.dataset import Dataset
 from teacher.data.splits import Part
 from teacher.models.compute import this_compute
@@ -164,6 +164,7 @@ def _alone(folder: Path) -> Iterator[None]:
         yield
         return
     with only_one(folder), clear_errors(folder):
+        clear_partials(folder)
         this_compute().wait()
         yield
 

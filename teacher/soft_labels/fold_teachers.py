@@ -81,9 +81,10 @@ def fit_fold(
         stem, title = member_stem(fold, number), _title(fold, number, config)
         finished = (folder / f"{stem}.json").is_file()
         compute.wait()
-        if finished:
-            continue
-        _fit_member(dataset, learn, own, stem=stem, title=title, number=number, config=config, folder=folder)
+        if not finished:
+            _fit_member(dataset, learn, own, stem=stem, title=title, number=number, config=config, folder=folder)
+        if compute.first:
+            shutil.rmtree(_checkpoints(stem, folder), ignore_errors=True)  # also those of a run that was killed here
     finished = told_path(folder, fold).is_file()
     compute.wait()
     if not finished:
@@ -93,6 +94,10 @@ def fit_fold(
 
 def member_stem(fold: int, number: int) -> str:
     return f"fold{fold}" if number == 0 else f"fold{fold}-seed{number}"
+
+
+def _checkpoints(stem: str, folder: Path) -> Path:
+    return folder / f"{stem}-checkpoints"
 
 
 def told_path(folder: Path, fold: int) -> Path:
@@ -185,7 +190,7 @@ def _fit_member(
     seed = config.seed + number
     torch.manual_seed(seed)
     teacher = Teacher(config.encoder)
-    work = folder / f"{stem}-checkpoints"
+    work = _checkpoints(stem, folder)
     reached = finetune(teacher, dataset, learn, replace(config.finetune, seed=seed), title=title, work=work)
     with progress(f"{title}: embeddings", answer_batches(len(own))) as advance:
         said = answer(teacher, dataset, ViewPlan(own), advance, precision=config.finetune.precision)
@@ -198,7 +203,6 @@ def _fit_member(
         history = {"best_epoch": reached.best_epoch, "history": list(reached.history)}
         # Last, because it says that the member is whole.
         write_json(folder / f"{stem}.json", {"present": [one.present.tolist() for one in boosters], **history})
-        shutil.rmtree(work, ignore_errors=True)
     compute.wait()
 
 
