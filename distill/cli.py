@@ -19,8 +19,9 @@ from runtime.photo.decode import INPUT_SIZE
 from teacher.console import figure_text, print_table, run_cli
 from teacher.data.dataset import describe_parts, open_dataset
 from teacher.evaluation.command import EvaluateOptions, judge_and_show, refuse_contradictions
+from teacher.models.config import ENCODER_OPTIONS, TeacherNames
 from teacher.options import OPTION, Draft, View, from_dataclasses
-from teacher.soft_labels import describe, ensure_soft_labels, soft_labels_folder
+from teacher.soft_labels import describe, ensure_soft_labels, missing_labels, soft_labels_folder
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 
@@ -111,7 +112,11 @@ class Source:
 
 @app.command()
 @from_dataclasses
-def train(draft: Annotated[Draft[TrainConfig], View(unset=UNSET)], choice: RunChoice) -> None:
+def train(
+    draft: Annotated[Draft[TrainConfig], View(unset=UNSET, without=ENCODER_OPTIONS)],
+    teachers: TeacherNames,
+    choice: RunChoice,
+) -> None:
     """Train a student from soft labels, making the labels first where they are missing."""
     if choice.resume:
         run = choice.runs / choice.name if choice.name else newest_run(choice.runs, finished=False)
@@ -121,6 +126,7 @@ def train(draft: Annotated[Draft[TrainConfig], View(unset=UNSET)], choice: RunCh
     given = draft.values
     spec = student_spec(given["student"], image_size=given["image_size"], drop_rate=given["drop_rate"])
     config = draft.finished(student_spec=spec)
+    config = replace(config, teacher=teachers.of(config.teacher))
     _train_run(create_run(choice.runs, config, name=choice.name), config)
 
 
@@ -171,11 +177,10 @@ def _train_run(run: Path, config: TrainConfig) -> None:
     dataset = open_dataset(config.data)
     for line in (*dataset.notes, describe_parts(dataset)):
         typer.echo(line)
-    folder = soft_labels_folder(dataset, config.teacher)
-    if not (folder / "report.json").is_file():
-        typer.echo(f"No soft labels of teacher {config.teacher.encoder.name} for this data yet: making them first.")
+    if missing := missing_labels(dataset, config.teacher):
+        typer.echo(f"No soft labels of teacher {', '.join(missing)} for this data yet: making them first.")
     labels = ensure_soft_labels(dataset, config.teacher)
-    typer.echo(describe(folder))
+    typer.echo(describe(soft_labels_folder(dataset, config.teacher)))
     try:
         found = train_student(run, config, dataset, labels)
     except KeyboardInterrupt:

@@ -84,5 +84,6 @@ def _restore(hint: Any, value: Any) -> Any:
     if hint is Path or Path in get_args(hint):
         return Path(value)
     if isinstance(value, list):
-        return tuple(value)
+        inner = next(iter(get_args(hint)), None)
+        return tuple(_restore(inner, one) for one in value)
     return value

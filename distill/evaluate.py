@@ -28,7 +28,7 @@ from teacher.evaluation.figures import (
     sensitivity_at_specificity,
 )
 from teacher.evaluation.predictions import Predictions, names_of
-from teacher.evaluation.teachers import JudgedTeacher
+from teacher.evaluation.teachers import open_teacher
 from teacher.models.answers import Answers, ask
 from teacher.models.config import ANSWER_BATCH
 from teacher.soft_labels import REPORT_NAME, ensure_soft_labels, soft_labels_folder
@@ -77,7 +77,7 @@ def stored_teacher(run: Path, dataset: Dataset, part: Part) -> dict[str, Predict
     names = names_of(dataset, dataset.part(part))
     if part is not Part.TRAIN:
         squares = [dataset.square(index) for index in dataset.part(part)]
-        return {"its teacher": JudgedTeacher(folder).predict(names, squares)}
+        return {"its teacher": open_teacher(folder).predict(names, squares)}
     labels = ensure_soft_labels(dataset, config)
     return {"its teacher": _predictions(names, labels.malignancy.mean(axis=1), labels.conditions.mean(axis=1))}
 

@@ -23,7 +23,7 @@ from teacher.data.sample import DataError
 from teacher.data.splits import Part
 from teacher.embeddings.options import Wanted
 from teacher.evaluation.command import evaluate_command
-from teacher.models.config import EncoderChoice, PresetConfig, TeacherConfig
+from teacher.models.config import ENCODER_OPTIONS, EncoderChoice, PresetConfig, TeacherConfig, TeacherNames
 from teacher.options import OPTION, View, from_dataclasses
 
 SHOWN = 20
@@ -138,14 +138,21 @@ def labels(
 
 @app.command(name="soft-labels")
 @from_dataclasses
-def soft_labels(options: DataOptions, config: TeacherConfig, checking: Checking) -> None:
+def soft_labels(
+    options: DataOptions,
+    teachers: TeacherNames,
+    config: Annotated[TeacherConfig, View(without=ENCODER_OPTIONS)],
+    checking: Checking,
+) -> None:
     """Train cross-fitted teachers and store what they say of every training image in every view."""
     from teacher.soft_labels import check_labels, describe, ensure_soft_labels, soft_labels_folder
 
+    config = teachers.of(config)
     dataset = open_dataset(options)
     if checking.check:
         largest = check_labels(dataset, config, count=checking.check)
-        typer.echo(f"{checking.check:,} stored labels computed again: at most {largest:.1e} apart")
+        each = f" of each of {len(config.members)} teachers" if config.others else ""
+        typer.echo(f"{checking.check:,} stored labels{each} computed again: at most {largest:.1e} apart")
         return
     ensure_soft_labels(dataset, config)
     folder = soft_labels_folder(dataset, config)

@@ -128,9 +128,9 @@ def _is_teacher(path: Path) -> bool:
 
 
 def _teacher(path: Path) -> Judged:
-    from teacher.evaluation.teachers import JudgedTeacher
+    from teacher.evaluation.teachers import open_teacher
 
-    return JudgedTeacher(path)
+    return open_teacher(path)
 
 
 OPENERS: list[tuple[Callable[[Path], bool], Callable[[Path], Judged]]] = [

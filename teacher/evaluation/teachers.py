@@ -13,8 +13,8 @@ from runtime.photo.decode import Pixels
 from teacher.data.splits import Name
 from teacher.evaluation.predictions import Predictions
 from teacher.models.config import TeacherConfig
-from teacher.soft_labels import REPORT_NAME, FoldTeachers, stored_config, together
-from teacher.soft_labels.sets import ROWS_NAME, VALIDATION, read_rows
+from teacher.soft_labels import FoldTeachers, Said, averaged_sets, is_finished, stored_config, together
+from teacher.soft_labels.sets import VALIDATION, read_rows
 
 
 @dataclass(frozen=True)
@@ -34,12 +34,16 @@ class JudgedTeacher:
 
     def predict(self, names: Sequence[Name], squares: Sequence[Pixels]) -> Predictions:
         """Its probabilities of canonical squares as they are, without augmentation."""
-        malignancy, conditions = np.zeros(len(names)), np.zeros((len(names), len(CONDITIONS)))
+        return _predictions(names, self.say(names, squares))
+
+    def say(self, names: Sequence[Name], squares: Sequence[Pixels]) -> Said:
+        """The logits behind `predict`."""
+        count = len(names)
+        found = Said(np.zeros(count, dtype=np.float32), np.zeros((count, len(CONDITIONS)), dtype=np.float32))
         for speakers, places in self._speakers(names):
             said = together([fold.say_squares([squares[place] for place in places]) for fold in speakers])
-            malignancy[places] = expit(said.malignancy.astype(np.float64))
-            conditions[places] = softmax(said.conditions.astype(np.float64), axis=1)
-        return Predictions(names=tuple(names), malignancy=malignancy, conditions=conditions)
+            found.malignancy[places], found.conditions[places] = said.malignancy, said.conditions
+        return found
 
     @cached_property
     def _config(self) -> TeacherConfig:
@@ -62,6 +66,45 @@ class JudgedTeacher:
             yield speakers, np.flatnonzero(fold_of == fold)
 
 
+@dataclass(frozen=True)
+class JudgedMean:
+    """Several stored teachers, whose logits are averaged as those of their soft labels are."""
+
+    folder: Path
+    """of the report of their labels' mean"""
+
+    @property
+    def title(self) -> str:
+        """Of each of them."""
+        return f"mean of {'; '.join(one.title for one in self._teachers)}"
+
+    @property
+    def size(self) -> int:
+        """Of the one with the largest input; the others are shown the same squares, made smaller."""
+        return max(one.size for one in self._teachers)
+
+    def predict(self, names: Sequence[Name], squares: Sequence[Pixels]) -> Predictions:
+        """As of one teacher."""
+        return _predictions(names, together([one.say(names, squares) for one in self._teachers]))
+
+    @cached_property
+    def _teachers(self) -> list[JudgedTeacher]:
+        return [JudgedTeacher(folder) for _, folder in averaged_sets(self.folder)]
+
+
 def is_teacher(folder: Path) -> bool:
-    """Whether it is a finished set of soft labels, with the teachers that made it."""
-    return (folder / REPORT_NAME).is_file() and (folder / ROWS_NAME).is_file()
+    """Whether it is a finished set of soft labels, with the teachers that made it, or the report of a mean of such."""
+    return is_finished(folder) or bool(averaged_sets(folder))
+
+
+def open_teacher(folder: Path) -> JudgedTeacher | JudgedMean:
+    """What `is_teacher` of."""
+    return JudgedMean(folder) if averaged_sets(folder) else JudgedTeacher(folder)
+
+
+def _predictions(names: Sequence[Name], said: Said) -> Predictions:
+    return Predictions(
+        names=tuple(names),
+        malignancy=expit(said.malignancy.astype(np.float64)),
+        conditions=softmax(said.conditions.astype(np.float64), axis=1),
+    )

@@ -1,7 +1,7 @@
 """All that decides a teacher, beside the data. No torch here: the command line reads it before anything is loaded."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -17,6 +17,12 @@ Precision = Literal["float32", "bfloat16", "float16", "auto"]
 
 ANSWER_BATCH = 64
 """Views a network is asked about at once."""
+
+TIMM_PREFIX = "timm:"
+"""How a teacher's name says that the rest is timm's."""
+
+ENCODER_OPTIONS = frozenset({"teacher", "teacher_init", "teacher_size"})
+"""Of one encoder; a command that averages several has those of `TeacherNames` instead."""
 
 
 class TeacherError(SkintagError):
@@ -96,12 +102,55 @@ class TeacherConfig:
     """teachers of each fold, from neighbouring seeds, whose answers are averaged"""
     views: Annotated[int, typer.Option(min=1)] = 8
     """seeded views per training image"""
+    others: tuple[EncoderChoice, ...] = ()
+    """further teachers, made in the same way, whose answers are averaged with those of `encoder`
+
+    The name of any may be that of a folder of finished soft labels, which then are its answers."""
     privileged: Annotated[float, typer.Option(min=0, max=1)] = 0.0
     """how far the label of a photo leans on what the teacher says of the same lesion's dermoscopic image
 
     In shares of the logits, of photos without a dermatoscope whose lesion has such an image in the training part."""
     seed: Annotated[int, OPTION] = 0
     """seed of everything"""
+
+    @property
+    def members(self) -> tuple["TeacherConfig", ...]:
+        """The same for each teacher by itself, in the order they were named in."""
+        return tuple(replace(self, encoder=one, others=()) for one in (self.encoder, *self.others))
+
+
+@dataclass(frozen=True, kw_only=True)
+class TeacherNames:
+    """Which teachers the soft labels are of: one, or the mean of several."""
+
+    names: Annotated[list[str], typer.Option("--teacher")] = field(default_factory=lambda: [EncoderChoice().name])
+    """the preset tiny, a SigLIP or SigLIP 2 checkpoint (hub name or local folder), timm:NAME, or a folder of finished
+    soft labels; several times for the mean of several"""
+    inits: Annotated[list[Path], typer.Option("--teacher-init")] = field(default_factory=list)
+    """pretrained trunk of a timm teacher, a safetensors file; once for each of them, in their order"""
+    image_size: Annotated[int | None, typer.Option("--teacher-size", min=32)] = None
+    """input side of the timm teachers, where their architecture leaves it open"""
+
+    def of(self, config: TeacherConfig) -> TeacherConfig:
+        """The configuration with these teachers. Raises TeacherError where the trunk files do not fit them."""
+        first, *others = self._choices()
+        return replace(config, encoder=first, others=tuple(others))
+
+    def _choices(self) -> list[EncoderChoice]:
+        timm = [name.startswith(TIMM_PREFIX) for name in self.names]
+        if self.inits and len(self.inits) != sum(timm):
+            raise TeacherError(
+                f"--teacher-init goes with a {TIMM_PREFIX} teacher: {len(self.inits)} given for {sum(timm)} of these; "
+                "give one file for each, in their order, or none"
+            )
+        files = iter(self.inits)
+        alone = len(timm) == 1  # beside others what is no timm teacher keeps the labels that it has by itself
+        return [
+            EncoderChoice(
+                name=name, init=next(files, None) if own else None, image_size=self.image_size if own or alone else None
+            )
+            for name, own in zip(self.names, timm, strict=True)
+        ]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,10 +5,10 @@ from typing import NamedTuple
 from torch import Tensor, nn
 
 from runtime.conditions import CONDITIONS
-from teacher.models.config import EncoderChoice, TeacherError
+from teacher.models.config import TIMM_PREFIX, EncoderChoice, TeacherError
 from teacher.models.encoder import Encoder
 from teacher.models.siglip import siglip_encoder
-from teacher.models.trunks import TIMM_PREFIX, trunk_encoder
+from teacher.models.trunks import trunk_encoder
 
 
 class TeacherOutput(NamedTuple):

@@ -11,11 +11,8 @@ from timm.models import EfficientNet, VisionTransformer
 from torch import Tensor, nn
 
 from runtime.errors import SkintagError
-from teacher.models.config import EncoderChoice, TeacherError
+from teacher.models.config import TIMM_PREFIX, EncoderChoice, TeacherError
 from teacher.models.encoder import BlockedNetwork, Encoder
-
-TIMM_PREFIX = "timm:"
-"""How a teacher's name says that the rest is timm's."""
 
 
 def trunk_encoder(choice: EncoderChoice) -> Encoder:

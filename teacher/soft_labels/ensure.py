@@ -1,4 +1,4 @@
-"""Soft labels: for every training image and each of K seeded views, what a teacher that never saw it says.
+"""One teacher's soft labels: for every training image and each of K seeded views, what it says without having seen it.
 
 Cross-fitting: the training part is cut into folds by group; each fold is labelled by teachers that trained on the
 others, because a teacher asked about its own training images only repeats their labels. The student later sees
@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -24,11 +25,11 @@ from teacher.data.batches import ViewPlan, view_seed
 from teacher.data.cache import clear_errors, clear_partials, only_one
 from teacher.data.dataset import Dataset
 from teacher.data.splits import Part
+from teacher.data.views import ViewConfig
 from teacher.models.compute import this_compute
 from teacher.models.config import EncoderChoice, FinetuneConfig, TeacherConfig, TeacherError
 from teacher.models.siglip import preset_digest
 from teacher.soft_labels.fold_teachers import FoldTeachers, Said, fit_fold, inner_folds, probability
-from teacher.soft_labels.privileged import lean_on_dermoscopy
 from teacher.soft_labels.report import REPORT_NAME, write_report
 from teacher.soft_labels.sets import (
     ROWS_NAME,
@@ -52,8 +53,8 @@ bfloat16 by a few thousandths; a view that is mirrored or drawn by other code by
 labels."""
 
 
-def soft_labels_folder(dataset: Dataset, config: TeacherConfig) -> Path:
-    """Where the labels of this teacher for this data live: the newest set that still holds, or a new one."""
+def set_folder(dataset: Dataset, config: TeacherConfig) -> Path:
+    """Where the labels of one teacher for this data live: the newest set that still holds, or a new one."""
     described = json.dumps(_deciding(config), sort_keys=True, default=str)
     size = dataset.pixels.shape[1]
     weights = preset_digest(config.encoder.name)
@@ -73,14 +74,14 @@ def view_seeds(dataset: Dataset, config: TeacherConfig) -> np.ndarray:
     return np.array([[view_seed(config.seed, n, k) for k in range(config.views)] for n in numbers], dtype=np.int64)
 
 
-def ensure_soft_labels(dataset: Dataset, config: TeacherConfig) -> SoftLabels:
-    """The stored labels of the training part, in its order; what is missing is made now.
+def ensure_set(dataset: Dataset, config: TeacherConfig) -> SoftLabels:
+    """One teacher's stored labels of the training part, in its order; what is missing is made now.
 
     A fold that has its teachers is not trained again, an image that has its labels is not labelled again. Killed
     anywhere, the same call goes on and ends in the same labels. Raises TeacherError, DataError.
     """
-    folder = soft_labels_folder(dataset, config)
-    labels = _gathered(folder, dataset)
+    folder = set_folder(dataset, config)
+    labels = gathered(folder, dataset)
     this_compute().wait()  # all processes must have looked before the first one writes
     if labels is None:
         with _alone(folder):
@@ -90,7 +91,12 @@ def ensure_soft_labels(dataset: Dataset, config: TeacherConfig) -> SoftLabels:
             if this_compute().first:
                 write_report(dataset, labels, folder)
             this_compute().wait()
-    return lean_on_dermoscopy(labels, dataset, config.privileged)
+    return labels
+
+
+def is_finished(folder: Path) -> bool:
+    """Whether it is a finished set of soft labels, with the teachers that made it."""
+    return (folder / REPORT_NAME).is_file() and (folder / ROWS_NAME).is_file()
 
 
 def stored_config(folder: Path) -> TeacherConfig:
@@ -100,7 +106,7 @@ def stored_config(folder: Path) -> TeacherConfig:
         finetune = dict(values["finetune"])
         return TeacherConfig(
             encoder=EncoderChoice(name=values["encoder"]["name"], image_size=values["encoder"]["image_size"]),
-            finetune=FinetuneConfig(precision=finetune["precision"]),
+            finetune=FinetuneConfig(precision=finetune["precision"], view=ViewConfig(**finetune["view"])),
             folds=values["folds"],
             seeds=values["seeds"],
             views=values["views"],
@@ -110,15 +116,16 @@ def stored_config(folder: Path) -> TeacherConfig:
         raise TeacherError(f"{folder}: no stored teacher that this version can read ({first_line(error)})") from error
 
 
-def check_labels(dataset: Dataset, config: TeacherConfig, *, count: int) -> float:
-    """Computes `count` random stored labels again; returns the largest difference of a malignancy probability.
+def check_set(dataset: Dataset, config: TeacherConfig, folder: Path, *, count: int) -> float:
+    """Computes `count` random labels of a set again; returns the largest difference of a malignancy probability.
 
     Raises TeacherError where there are none yet, or where one differs by more than MOST_DIFFERENCE.
     """
-    folder = soft_labels_folder(dataset, config)
-    labels = _gathered(folder, dataset)
+    labels = gathered(folder, dataset)
     if labels is None:
-        raise TeacherError("no finished soft labels of this teacher for this data: make them first, without --check")
+        raise TeacherError(
+            f"no finished soft labels of {config.encoder.name} for this data: make them first, without --check"
+        )
     train, rng = dataset.part(Part.TRAIN), np.random.default_rng()
     rows = read_rows(folder) or {}
     fold_of, largest = folds_of(rows, dataset, folds=config.folds), 0.0
@@ -142,9 +149,16 @@ def check_labels(dataset: Dataset, config: TeacherConfig, *, count: int) -> floa
 
 def _deciding(config: TeacherConfig) -> dict[str, object]:
     """What decides the stored labels; what is done with them afterwards does not, nor does where a file lies."""
-    described = {**asdict(config), "init": _digest_of(config.encoder)}
+    described = {**_described(config), "init": _digest_of(config.encoder)}
     described.pop("privileged")
     described["encoder"] = {**described["encoder"], "init": None}
+    return described
+
+
+def _described(config: TeacherConfig) -> dict[str, Any]:
+    """Of one teacher: beside which others it is averaged is nothing to its own labels."""
+    described = asdict(config)
+    described.pop("others")
     return described
 
 
@@ -186,7 +200,7 @@ def _fit_missing(dataset: Dataset, config: TeacherConfig, folder: Path) -> None:
     if rows is None:
         rows = _first_rows(dataset, config)
         if this_compute().first:
-            write_json(folder / CONFIG_NAME, json.loads(json.dumps(asdict(config), default=str)))
+            write_json(folder / CONFIG_NAME, json.loads(json.dumps(_described(config), default=str)))
             write_rows(folder, rows)
     for fold in range(config.folds):
         learn, own = _fold_members(dataset, rows, fold)
@@ -261,8 +275,8 @@ def _trees_of(inner: Mapping[int, int], indices: np.ndarray) -> np.ndarray:
     return np.array([inner.get(int(index), 0) for index in indices], dtype=np.int64)
 
 
-def _gathered(folder: Path, dataset: Dataset) -> SoftLabels | None:
-    """The labels of the training part, or None where one is missing."""
+def gathered(folder: Path, dataset: Dataset) -> SoftLabels | None:
+    """A finished set's labels of the training part, or None where one is missing."""
     there = stored(folder)
     if not (folder / REPORT_NAME).is_file() or not there.keys() >= set(names(dataset, dataset.part(Part.TRAIN))):
         return None

@@ -1,7 +1,9 @@
 """How good a set of soft labels is, on the images it was made for, which no teacher of theirs has seen."""
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy.special import expit
@@ -18,8 +20,8 @@ LEANINGS = (0.0, 0.25, 0.5, 0.75, 1.0)
 """Weights of the dermoscopic image's label that are reported side by side."""
 
 
-def write_report(dataset: Dataset, labels: SoftLabels, folder: Path) -> None:
-    """Raises OSError."""
+def write_report(dataset: Dataset, labels: SoftLabels, folder: Path, *, of: Mapping[str, Any] | None = None) -> None:
+    """`of`: what else it says, of a mean what it is the mean of. Raises OSError."""
     train = dataset.part(Part.TRAIN)
     report = {
         "images": len(train),
@@ -28,12 +30,43 @@ def write_report(dataset: Dataset, labels: SoftLabels, folder: Path) -> None:
     }
     report["by_source"] = {name: _figures(dataset, labels, places) for name, places in _sources(dataset).items()}
     report["leaning_on_dermoscopy"] = _leanings(dataset, labels)
-    write_json(folder / REPORT_NAME, report)
+    write_json(folder / REPORT_NAME, report | dict(of or {}))
+
+
+def averaged_sets(folder: Path) -> list[tuple[str, Path]]:
+    """Of the report of a mean the teachers' names and the folders of their labels; empty for any other folder."""
+    sets = _read(folder).get("mean_of", [])
+    return [(one["teacher"], folder / one["folder"]) for one in sets]
+
+
+def is_report_of(folder: Path, digest: str, sets: Sequence[Mapping[str, str]]) -> bool:
+    """Whether a mean's report is there and of these labels."""
+    report = _read(folder)
+    return (report.get("labels"), report.get("mean_of")) == (digest, sets)
 
 
 def describe(folder: Path) -> str:
-    """One line on a finished set of labels, and one for each source where there are several."""
-    report = json.loads((folder / REPORT_NAME).read_text())
+    """One line on a finished set of labels, and one for each source where there are several.
+
+    Of a mean the same of each of its teachers first.
+    """
+    sets = averaged_sets(folder)
+    lines = [f"{name}, {one.parent.name}/{one.name}:\n{_described(_read(one))}" for name, one in sets]
+    return "\n".join([*lines, *([f"the mean of these {len(sets)}:"] if sets else []), _described(_read(folder))])
+
+
+def _read(folder: Path) -> dict[str, Any]:
+    """A report; empty where there is none that can be read."""
+    try:
+        report = json.loads((folder / REPORT_NAME).read_text())
+    except (OSError, ValueError):
+        return {}
+    return report if isinstance(report, dict) else {}
+
+
+def _described(report: Mapping[str, Any]) -> str:
+    if "images" not in report:
+        return "soft labels without a report"
     lines = [
         f"soft labels of {report['images']:,} images x {report['views']} views; on images unseen by their teacher: "
         f"malignancy AUC {_text(report['malignancy_auc'])}, condition accuracy {report['condition_accuracy']:.3f}"
