@@ -7,6 +7,7 @@ checkpoint with both towers only the one that sees is loaded: 428 of 878 million
 
 import hashlib
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import torch
@@ -33,6 +34,8 @@ PRESETS: dict[str, SiglipVisionConfig] = {
 PRESET_FOLDER = Path(__file__).parent / "presets"
 """Of the weights of each preset, with a card that says what they are and the command that makes them."""
 TOWER = "tower."
+CHECKPOINT_FILES = ("*.safetensors", "*.bin", "config.json")
+"""What decides a checkpoint in a folder."""
 SIGLIP_MEAN = SIGLIP_STD = (0.5, 0.5, 0.5)
 
 KINDS = {
@@ -120,6 +123,27 @@ def preset_digest(name: str) -> str:
     Labels are made anew where a preset that keeps its name gets other weights.
     """
     return hashlib.sha256(preset_file(name).read_bytes()).hexdigest() if name in PRESETS else ""
+
+
+def checkpoint_digest(name: str) -> str | None:
+    """sha256 of a local checkpoint's weights and configuration, in hexadecimal digits; None for what is no local one.
+
+    The files behind a folder's name may be exchanged; a name of the hub means one checkpoint.
+    """
+    folder = Path(name)
+    if name in PRESETS or not folder.is_dir():
+        return None
+    files = sorted({path for pattern in CHECKPOINT_FILES for path in folder.glob(pattern) if path.is_file()})
+    states = [(path, path.stat()) for path in files]
+    lines = (f"{path.name} {_digest_of(path, state.st_size, state.st_mtime_ns)}\n" for path, state in states)
+    return hashlib.sha256("".join(lines).encode(errors="surrogateescape")).hexdigest()
+
+
+@cache
+def _digest_of(path: Path, size: int, changed: int) -> str:
+    """Read once a command: the weights of a large checkpoint are gigabytes. `size` and `changed` tell an exchange."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _preset(name: str) -> tuple[SiglipVisionModel, dict[str, Tensor]]:

@@ -28,7 +28,7 @@ from teacher.data.splits import Part
 from teacher.data.views import ViewConfig
 from teacher.models.compute import this_compute
 from teacher.models.config import EncoderChoice, FinetuneConfig, TeacherConfig, TeacherError
-from teacher.models.siglip import preset_digest
+from teacher.models.siglip import checkpoint_digest, preset_digest
 from teacher.soft_labels.fold_teachers import FoldTeachers, Said, fit_fold, inner_folds, probability
 from teacher.soft_labels.report import REPORT_NAME, write_report
 from teacher.soft_labels.sets import (
@@ -152,7 +152,8 @@ def _deciding(config: TeacherConfig) -> dict[str, object]:
     described = {**_described(config), "init": _digest_of(config.encoder)}
     described.pop("privileged")
     described["encoder"] = {**described["encoder"], "init": None}
-    return described
+    checkpoint = checkpoint_digest(config.encoder.name)
+    return described if checkpoint is None else {**described, "checkpoint": checkpoint}
 
 
 def _described(config: TeacherConfig) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from teacher.data.views import ViewConfig
 from teacher.evaluation.judged import judge, open_judged
 from teacher.models.checkpoint import Progress
 from teacher.models.config import EncoderChoice, TeacherConfig, TeacherError, TeacherNames
+from teacher.models.network import Teacher
 from teacher.soft_labels import (
     SoftLabels,
     check_labels,
@@ -346,6 +347,26 @@ def test_one_command_makes_all_of_them(
         assert refused.code == 1
         assert words in refused.error
     assert len(untaught) == 4
+
+
+def test_a_checkpoint_folder_with_other_weights_is_another_teacher(
+    small_data: Dataset, one: TeacherConfig, tmp_path: Path
+) -> None:
+    folder, tower = tmp_path / "my-siglip", Teacher(EncoderChoice()).encoder.tower
+    tower.save_pretrained(folder)
+    config = named(one, folder)
+    before = soft_labels_folder(small_data, config)
+    (folder / "README.md").write_text("a card decides nothing")
+    weights = next(folder.glob("*.safetensors"))
+    weights.write_bytes(weights.read_bytes())
+    assert soft_labels_folder(small_data, config) == before
+    tower.post_layernorm.bias.data += 1
+    tower.save_pretrained(folder)
+    after = soft_labels_folder(small_data, config)
+    assert after.parent != before.parent
+    described = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**described, "layer_norm_eps": 0.5}))
+    assert soft_labels_folder(small_data, config).parent not in (before.parent, after.parent)
 
 
 def test_labels_of_before_are_still_found(small_data: Dataset) -> None:
