@@ -39,6 +39,28 @@ def test_one_command_from_photos_to_a_finished_run(
     assert "nothing to resume" in finished.error
 
 
+def test_a_student_of_two_teachers(ham_root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its run knows both, also when it is read again; a run of before, which knew one only, is read as ever."""
+    short = ("--epochs", 1, "--teacher-epochs", 1, "--views", 1, "--image-size", 32, "--teacher-size", 32)
+    both = ("--teacher", "tiny", "--teacher", "timm:test_efficientnet")
+    said = train(tmp_path, "--data", ham_root, "--name", "two", *short, *both, capsys=capsys)
+    assert said.code == 0, said.err
+    for words in ("of teacher tiny, timm:test_efficientnet for this data yet", "the mean of these 2:"):
+        assert words in said.out.replace("\n", " "), words
+    run = tmp_path / "runs" / "two"
+    config = read_config(run)
+    assert [one.encoder.name for one in config.teacher.members] == ["tiny", "timm:test_efficientnet"]
+    assert config.teacher.others[0].image_size == 32
+    judged = typed("distill", "evaluate", run, capsys=capsys)
+    assert judged.code == 0, judged.err
+    assert "its teacher" in judged.out
+
+    stored = json.loads((run / "config.json").read_text())
+    del stored["teacher"]["others"]
+    (run / "config.json").write_text(json.dumps(stored))
+    assert read_config(run).teacher.others == ()
+
+
 def test_there_must_be_a_run_to_resume(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     said = train(tmp_path, "--resume", capsys=capsys)
     assert said.code == 1
