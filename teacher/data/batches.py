@@ -82,6 +82,16 @@ def view_seed(seed: int, index: int, view: int) -> int:
     return int(np.random.SeedSequence((seed, index, view)).generate_state(1, np.uint64)[0] >> 1)
 
 
+def seeds_of_views(contents: Sequence[str], *, seed: int, views: int) -> np.ndarray:
+    """int64 [N, K], of the K views of each of N images: by what it holds, so that no order or selection moves one.
+
+    contents: hexadecimal digits each, as `Dataset.contents`.
+    """
+    numbers = [int(content, 16) for content in contents]
+    seeds = [view_seed(seed, number, k) for number in numbers for k in range(views)]
+    return np.array(seeds, dtype=np.int64).reshape(len(numbers), views)
+
+
 def planned_views(dataset: Dataset, square: Callable[[int], np.ndarray], part: ViewPlan, size: int) -> Tensor:
     """The planned views of one batch, cut from what `square` has of each sample: uint8 (B, 3, size, size)."""
     if part.seeds is None:

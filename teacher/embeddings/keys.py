@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from runtime.photo.decode import DECODING
-from teacher.data.batches import view_seed
+from teacher.data.batches import seeds_of_views
 from teacher.data.contents import DIGEST_LENGTH
 from teacher.data.dataset import Dataset
 from teacher.data.views import VIEW_VERSION, ViewConfig
@@ -40,8 +40,12 @@ def plain_keys(dataset: Dataset, indices: np.ndarray) -> list[Key]:
 
 def view_keys(dataset: Dataset, indices: np.ndarray, *, seed: int, views: int) -> list[Key]:
     """The keys of `views` seeded views of each image, image by image: those that soft labels of this seed are of."""
-    shown = [(dataset.contents[index], dataset.samples[index].domain.value) for index in indices]
-    return [Key(one, domain, view_seed(seed, int(one, 16), view)) for one, domain in shown for view in range(views)]
+    seeds = seeds_of_views([dataset.contents[index] for index in indices], seed=seed, views=views)
+    return [
+        Key(dataset.contents[index], dataset.samples[index].domain.value, int(one))
+        for index, own in zip(indices, seeds, strict=True)
+        for one in own
+    ]
 
 
 def packed(keys: Sequence[Key]) -> np.ndarray:

@@ -21,7 +21,7 @@ from runtime.errors import first_line
 from runtime.files import write_json
 from runtime.photo.decode import DECODING
 from teacher.console import progress
-from teacher.data.batches import ViewPlan, view_seed
+from teacher.data.batches import ViewPlan, seeds_of_views
 from teacher.data.cache import clear_errors, clear_partials, only_one
 from teacher.data.dataset import Dataset
 from teacher.data.splits import Part
@@ -70,8 +70,8 @@ def set_folder(dataset: Dataset, config: TeacherConfig) -> Path:
 
 def view_seeds(dataset: Dataset, config: TeacherConfig) -> np.ndarray:
     """int64 [N, K], of the K views of each training image that labels are made for; no teacher is needed for it."""
-    numbers = [int(dataset.contents[index], 16) for index in dataset.part(Part.TRAIN)]
-    return np.array([[view_seed(config.seed, n, k) for k in range(config.views)] for n in numbers], dtype=np.int64)
+    contents = [dataset.contents[index] for index in dataset.part(Part.TRAIN)]
+    return seeds_of_views(contents, seed=config.seed, views=config.views)
 
 
 def ensure_set(dataset: Dataset, config: TeacherConfig) -> SoftLabels:

@@ -35,8 +35,10 @@ def write_report(dataset: Dataset, labels: SoftLabels, folder: Path, *, of: Mapp
 
 def averaged_sets(folder: Path) -> list[tuple[str, Path]]:
     """Of the report of a mean the teachers' names and the folders of their labels; empty for any other folder."""
-    sets = _read(folder).get("mean_of", [])
-    return [(one["teacher"], folder / one["folder"]) for one in sets]
+    try:
+        return [(str(one["teacher"]), folder / one["folder"]) for one in _read(folder).get("mean_of", [])]
+    except (KeyError, TypeError):
+        return []
 
 
 def is_report_of(folder: Path, digest: str, sets: Sequence[Mapping[str, str]]) -> bool:
