@@ -16,6 +16,7 @@ from scipy.special import expit, log_softmax
 
 from distill.config import TrainConfig
 from teacher.data.dataset import Dataset
+from teacher.data.sample import DataError
 from teacher.data.splits import Part
 from teacher.data.views import ViewConfig
 from teacher.evaluation.judged import judge, open_judged
@@ -312,6 +313,13 @@ def test_a_mean_is_judged_as_one_teacher_is(small_data: Dataset, two: TeacherCon
     )
     shares = np.sqrt(first.conditions * second.conditions)
     np.testing.assert_allclose(mean.conditions, shares / shares.sum(axis=1, keepdims=True), rtol=1e-4)
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"mean_of": 5}', '{"mean_of": [{}]}'])
+def test_a_report_of_something_else_is_no_mean(content: str, tmp_path: Path) -> None:
+    (tmp_path / "report.json").write_text(content)
+    with pytest.raises(DataError, match="nor a folder of soft labels"):
+        open_judged(str(tmp_path))
 
 
 def test_one_command_makes_all_of_them(
