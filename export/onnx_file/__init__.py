@@ -1,4 +1,5 @@
 """What is exported, and how does it stand in an ONNX file?
 
-The student with everything an app must not have to know, written as FP32 ONNX, its trunk read back as layers.
+The student, or a stored teacher in its place, with everything an app must not have to know, written as FP32 ONNX; a
+student's trunk read back as layers, a teacher's trees as nodes.
 """
