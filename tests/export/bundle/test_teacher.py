@@ -10,12 +10,15 @@ import numpy as np
 import onnx
 import pytest
 from command_desk import Said, typed
+from service_peers import SERVED, jpeg
+from starlette.testclient import TestClient
 
 from distill.config import TrainConfig
 from export.bundle import teacher
 from export.bundle.teacher import open_served
 from runtime import Triage
 from runtime.bundle.load import read_manifest
+from runtime.service.app import create_app
 from teacher.data.dataset import DataOptions, Dataset, open_dataset
 from teacher.data.splits import Name, Part
 from teacher.evaluation.predictions import names_of
@@ -24,6 +27,7 @@ from teacher.models.config import EncoderChoice, FinetuneConfig, TeacherConfig, 
 from teacher.soft_labels import REPORT_NAME, FoldTeachers, SoftLabels, ensure_soft_labels, soft_labels_folder
 from teacher.soft_labels.fold_teachers import INNER_FOLDS
 
+JPEG = {"content-type": "image/jpeg"}
 FILES = ("model.fp32.onnx", "model.fp16.onnx")
 
 
@@ -125,6 +129,9 @@ def test_a_teacher_of_two_folds_and_its_trees_serve_as_they_were_judged(
     assert typed("export", "check", bundle, capsys=capfd).code == 0
     judged = typed("teacher", "evaluate", bundle, *asked_of(small_data), capsys=capfd)
     assert judged.code == 0, judged.err
+    triage, photo = Triage.load(bundle), jpeg()
+    answer = TestClient(create_app(triage, served=SERVED)).post("/assess", content=photo, headers=JPEG)
+    assert answer.json() == triage.assess(photo).to_dict()
 
 
 @pytest.mark.slow
