@@ -137,8 +137,11 @@ def _start(teacher: Teacher, config: FinetuneConfig, compute: Compute) -> _Learn
     learning = {id(parameter) for modules in groups for module in modules for parameter in module.parameters()}
     for parameter in teacher.parameters():
         parameter.requires_grad_(id(parameter) in learning)
-    averaged = ModelEmaV3(teacher, decay=config.ema_decay, use_warmup=True, warmup_power=0.75)
-    best = deepcopy(teacher).eval()
+    tensors = _changing(teacher, groups)
+    # Of one head, for its settings: it would copy every weight, and most do not change.
+    averaged = ModelEmaV3(teacher.malignancy_head, decay=config.ema_decay, use_warmup=True, warmup_power=0.75)
+    averaged.module = _twin(teacher, tensors)
+    best = _twin(teacher, tensors)
     batch = Batch(compute)
     in_common(teacher, batch)
     return _Learner(
@@ -147,10 +150,16 @@ def _start(teacher: Teacher, config: FinetuneConfig, compute: Compute) -> _Learn
         best=best,
         optimizer=_optimizer(groups, config),
         learning=tuple(parameter for parameter in teacher.parameters() if parameter.requires_grad),
-        tensors=_changing(teacher, groups),
+        tensors=tensors,
         frozen=frozen,
         batch=batch,
     )
+
+
+def _twin(teacher: Teacher, tensors: frozenset[str]) -> Teacher:
+    """A copy in eval mode with `tensors` of its own; what training does not change is there once for all copies."""
+    common = {id(one): one for name, one in teacher.state_dict(keep_vars=True).items() if name not in tensors}
+    return deepcopy(teacher, common).eval()  # type: ignore[arg-type]
 
 
 def _by_depth(teacher: Teacher, frozen: int) -> list[list[nn.Module]]:
