@@ -1,8 +1,9 @@
 """How much faster is the embedding step than a plain loop over the same photos, and where does its time go?
 
-The plain way: for each photo decode, make the view, forward alone, keep the row. The step: photos decoded by all cores,
-then batches from pixels to rows, a core each, into the store. Both begin with the files, and take turns in one process,
-so that a slow moment of the machine hits both. The stages are timed one by one on a single thread.
+The plain way: for each photo decode, make the view, forward alone by the model as it comes, keep the row. The step:
+photos decoded by all cores, then batches from pixels to rows, a core each, into the store. Both begin with the files,
+and take turns in one process, so that a slow moment of the machine hits both. The stages are timed one by one on a
+single thread, "one alone" by the model as it comes.
 """
 
 import os
@@ -74,13 +75,13 @@ class Way:
 def measure(options: Options) -> Outcome:
     """Photos a second through the embedding step and through a plain loop, and what each stage costs."""
     photos = _some(options.photos, options.count)
-    embedder = embedder_of(options.encoder)
+    embedder, as_it_comes = embedder_of(options.encoder), embedder_of(options.encoder, fold=False)
     jobs = {
-        "plain loop": lambda: _plain(photos, embedder, square=options.square),
+        "plain loop": lambda: _plain(photos, as_it_comes, square=options.square),
         "embedding step": lambda: _step(photos, embedder, square=options.square),
     }
     ways = _in_turns(jobs, photos=len(photos), rounds=options.rounds)
-    stages = _stages(photos[:32], embedder, square=options.square)
+    stages = _stages(photos[:32], embedder, as_it_comes, square=options.square)
     ratios = [plain / step for plain, step in zip(*(way.wall for way in ways.values()), strict=True)]
     found = {
         "environment": {**environment(None), "torch": torch.__version__, "encoder": options.encoder.name},
@@ -143,7 +144,7 @@ def _in_turns(jobs: dict[str, Callable[[], None]], *, photos: int, rounds: int) 
     return {name: Way(photos=photos, wall=wall, processor=processor) for name, (wall, processor) in columns.items()}
 
 
-def _stages(photos: Sequence[Path], embedder: Embedder, *, square: int) -> dict[str, float]:
+def _stages(photos: Sequence[Path], embedder: Embedder, as_it_comes: Embedder, *, square: int) -> dict[str, float]:
     """Processor milliseconds of a photo, one thread: the best of three rounds."""
     squares = [load_square(photo, size=square) for photo in photos]
     views = [plain_view(one, size=embedder.size) for one in squares]
@@ -157,7 +158,7 @@ def _stages(photos: Sequence[Path], embedder: Embedder, *, square: int) -> dict[
             "decode": _cost(lambda: [load_square(photo, size=square) for photo in photos], len(photos)),
             "view": _cost(lambda: [plain_view(one, size=embedder.size) for one in squares], len(squares)),
             "forward, in batches": _cost(lambda: embedder(batch), size),
-            "forward, one alone": _cost(lambda: [embedder(batch[:1]) for _ in range(size)], size),
+            "forward, one alone": _cost(lambda: [as_it_comes(batch[:1]) for _ in range(size)], size),
             "write": _cost(lambda: store.append(keys, rows), len(keys)),
         }
 

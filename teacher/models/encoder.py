@@ -50,6 +50,10 @@ class BlockedNetwork(nn.Module):
             hidden = self._through(number, hidden)
         return self.end(hidden)
 
+    def folded(self) -> "BlockedNetwork":
+        """What answers the same within 1e-5 in eval mode and is quicker; the network itself where there is no such."""
+        return self
+
     def forward(self, images: Tensor) -> Tensor:
         return self.upper(self.lower(images, 0), 0)
 

@@ -43,6 +43,16 @@ def test_rows_are_made_once_and_told(small_data: Dataset, tmp_path: Path, capsys
     assert "0 rows new" in embed(tmp_path, "--views", 1, capsys=capsys).out
 
 
+def test_folded_or_not_a_row_is_the_same_models(small_data: Dataset) -> None:
+    """So that a store of before goes on: the space is one, and the rows differ by less than is promised."""
+    folded, plain = embedder_of(SMALL), embedder_of(SMALL, fold=False)
+    assert folded.network is not plain.network
+    assert folded.space(64) == plain.space(64)
+    images = torch.from_numpy(np.stack([small_data.square(index) for index in range(16)])).permute(0, 3, 1, 2)
+    wanted = plain(images)
+    np.testing.assert_allclose(folded(images), wanted, rtol=1e-5, atol=1e-5 * np.abs(wanted).max())
+
+
 def test_other_weights_have_rows_of_their_own(small_data: Dataset) -> None:
     """A changed file of weights under the same name never answers with the rows of before."""
     indices = small_data.part(Part.VALIDATION)

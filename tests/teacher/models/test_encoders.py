@@ -48,6 +48,29 @@ def test_a_trunk_answers_as_timm_does() -> None:
         torch.testing.assert_close(teacher.encoder(images), teacher.encoder.trunk(images))  # type: ignore[operator]
 
 
+@pytest.mark.parametrize("name", ["test_efficientnet", "tf_efficientnetv2_b0"])
+def test_folded_it_answers_the_same(name: str) -> None:
+    torch.manual_seed(0)
+    teacher = Teacher(EncoderChoice(name=f"timm:{name}", image_size=64))
+    encoder, images = teacher.encoder, torch.randn(16, 3, 64, 64)
+    with torch.no_grad():
+        for _ in range(8):  # so that its statistics are those of something
+            encoder(images)
+        encoder.eval()
+        before = {key: value.clone() for key, value in encoder.state_dict().items()}
+        folded, wanted = encoder.folded(), encoder(images)
+        torch.testing.assert_close(folded(images), wanted, rtol=1e-5, atol=1e-5 * float(wanted.abs().max()))
+    assert all(torch.equal(value, before[key]) for key, value in encoder.state_dict().items())
+    norms = sum(isinstance(one, torch.nn.BatchNorm2d) for one in encoder.modules())
+    left = sum(isinstance(one, torch.nn.BatchNorm2d) for one in folded.modules())
+    assert norms > left == 0
+
+
+def test_a_transformer_has_nothing_to_fold() -> None:
+    encoder = Teacher(EncoderChoice(name="tiny")).encoder
+    assert encoder.folded() is encoder
+
+
 def test_of_a_checkpoint_with_both_towers_the_one_that_sees_is_loaded(tmp_path: Path) -> None:
     """The folder form of `google/siglip-so400m-patch14-384`, at a size a test can hold."""
     torch.manual_seed(0)
