@@ -9,7 +9,6 @@ import timm
 import torch
 from safetensors.torch import load_file
 from timm.data import resolve_model_data_config
-from timm.layers.norm_act import BatchNormAct2d
 from timm.models import EfficientNet, VisionTransformer
 from torch import Tensor, nn
 from torch.nn.utils import fuse_conv_bn_eval
@@ -120,11 +119,10 @@ class _TransformerTrunk(BlockedNetwork):
 
 def _fold_norms(module: nn.Module) -> None:
     """Of a module of an EfficientNet, whose layers stand in the order in which they act."""
-    layers = list(module.named_children())
-    for (name, layer), (norm_name, norm) in pairwise(layers):
-        if isinstance(layer, nn.Conv2d) and isinstance(norm, BatchNormAct2d):
+    for (name, layer), (norm_name, norm) in pairwise(list(module.named_children())):
+        if isinstance(layer, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
             setattr(module, name, fuse_conv_bn_eval(layer, norm))
-            setattr(module, norm_name, norm.act)
+            setattr(module, norm_name, getattr(norm, "act", nn.Identity()))  # timm's act as well
 
 
 def _blocked(trunk: nn.Module) -> BlockedNetwork:
