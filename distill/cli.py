@@ -7,20 +7,21 @@ from typing import Annotated, Any
 
 import typer
 
+from distill.checks import refuse_hopeless, refuse_unfit
 from distill.config import TrainConfig
 from distill.evaluate import open_student, stored_teacher
 from distill.int8.fine_tune import BLOCK, QuantizeConfig
 from distill.int8.quantised_student import FOLDER, ensure_quantised, read_agreement
-from distill.run import CURVES_NAME, DEFAULT_RUNS, create_run, is_finished, newest_run, read_config
+from distill.run import CURVES_NAME, DEFAULT_RUNS, create_run, free_folder, is_finished, newest_run, read_config
 from distill.student import StudentError, student_spec
 from distill.trainer import train as train_student
 from runtime.bundle.load import Figure
 from runtime.photo.decode import INPUT_SIZE
 from teacher.console import figure_text, print_table, run_cli
-from teacher.data.dataset import describe_parts, open_dataset
+from teacher.data.dataset import Dataset, describe_parts, open_dataset
 from teacher.evaluation.command import EvaluateOptions, judge_and_show, refuse_contradictions
 from teacher.models.config import ENCODER_OPTIONS, TeacherNames
-from teacher.options import OPTION, Draft, View, from_dataclasses
+from teacher.options import OPTION, Draft, View, from_dataclasses, values_of
 from teacher.soft_labels import describe, ensure_soft_labels, missing_labels, soft_labels_folder
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
@@ -113,21 +114,53 @@ class Source:
 @app.command()
 @from_dataclasses
 def train(
+    context: typer.Context,
     draft: Annotated[Draft[TrainConfig], View(unset=UNSET, without=ENCODER_OPTIONS)],
     teachers: TeacherNames,
     choice: RunChoice,
 ) -> None:
     """Train a student from soft labels, making the labels first where they are missing."""
     if choice.resume:
-        run = choice.runs / choice.name if choice.name else newest_run(choice.runs, finished=False)
-        _train_run(run, read_config(run))
+        given = {name: value for name, value in draft.values.items() if _given(context, name)}
+        named = any(_given(context, name) for name in ENCODER_OPTIONS)
+        _resume(choice, given, teachers if named else None)
         return
     draft = draft.filled(_defaults(draft.values))
     given = draft.values
     spec = student_spec(given["student"], image_size=given["image_size"], drop_rate=given["drop_rate"])
     config = draft.finished(student_spec=spec)
     config = replace(config, teacher=teachers.of(config.teacher))
-    _train_run(create_run(choice.runs, config, name=choice.name), config)
+    run = free_folder(choice.runs, config, name=choice.name)
+    dataset = _checked_data(run, config)
+    _train_run(create_run(choice.runs, config, name=run.name), config, dataset)
+
+
+def _resume(choice: RunChoice, given: Mapping[str, Any], teachers: TeacherNames | None) -> None:
+    """`given`, `teachers`: what stands on the command line."""
+    run = choice.runs / choice.name if choice.name else newest_run(choice.runs, finished=False)
+    config = read_config(run)
+    known = values_of(config)
+    told = [
+        f"--{name.replace('_', '-')} is {known[name]} there"
+        for name, value in given.items()
+        if name in known and known[name] != value
+    ]
+    if teachers is not None and teachers.of(config.teacher) != config.teacher:
+        told.append(f"--teacher is {', '.join(one.encoder.name for one in config.teacher.members)} there")
+    if told:
+        raise StudentError(
+            f"--resume goes on with the options that {run} began with, and these are others: {', '.join(told)}; "
+            "leave them out, or start another run without --resume"
+        )
+    if is_finished(run):
+        raise StudentError(f"{run} is finished; nothing to resume")
+    _train_run(run, config, _checked_data(run, config))
+
+
+def _given(context: typer.Context, name: str) -> bool:
+    """Whether an option stands on the command line; else its value is a default."""
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
 
 
 def _defaults(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -170,13 +203,17 @@ def _report_agreement(run: Path) -> None:
     typer.echo(f"weights and ranges: {run / FOLDER}\nnext: uv run python -m export all --run {run}")
 
 
-def _train_run(run: Path, config: TrainConfig) -> None:
-    if is_finished(run):
-        raise StudentError(f"{run} is finished; nothing to resume")
+def _checked_data(run: Path, config: TrainConfig) -> Dataset:
+    """The photos of a run, once it is sure that a student can be made of them. Raises StudentError."""
     typer.echo(f"run: {run}")
     dataset = open_dataset(config.data)
-    for line in (*dataset.notes, describe_parts(dataset)):
+    for line in (*dataset.notes, describe_parts(dataset), *refuse_hopeless(dataset)):
         typer.echo(line)
+    refuse_unfit(config)
+    return dataset
+
+
+def _train_run(run: Path, config: TrainConfig, dataset: Dataset) -> None:
     if missing := missing_labels(dataset, config.teacher):
         typer.echo(f"No soft labels of teacher {', '.join(missing)} for this data yet: making them first.")
     labels = ensure_soft_labels(dataset, config.teacher)

@@ -13,7 +13,7 @@ from distill.student import STUDENTS, StudentSpec
 from teacher.data.dataset import DataOptions
 from teacher.data.sampling import SamplingConfig
 from teacher.models.config import Precision, TeacherConfig
-from teacher.options import OPTION
+from teacher.options import OPTION, above_zero
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,14 +31,14 @@ class TrainConfig:
     """epochs; without it 18 for the synthetic dataset, 12 for photos"""
     batch_size: Annotated[int, typer.Option(min=2)] = 32
     """images per step"""
-    lr: Annotated[float, OPTION] = 2e-3
+    lr: Annotated[float, typer.Option(callback=above_zero)] = 2e-3
     """peak learning rate
 
     Of AdamW (Loshchilov & Hutter 2019)."""
-    weight_decay: Annotated[float, OPTION] = 0.02
+    weight_decay: Annotated[float, typer.Option(min=0)] = 0.02
     """of AdamW, on weights only"""
     warmup_epochs: float = 1.0
-    ema_decay: Annotated[float, OPTION] = 0.998
+    ema_decay: Annotated[float, typer.Option(min=0, max=0.99999)] = 0.998
     """of the averaged weights
 
     They are validated and kept; 0.998 is about the last 500 steps."""

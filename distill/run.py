@@ -2,31 +2,54 @@
 
 import csv
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 
+from safetensors import SafetensorError
+
 from distill.config import TrainConfig, from_json, to_json
-from distill.student import CONFIG_NAME, WEIGHTS_NAME, StudentError
+from distill.student import CONFIG_NAME, METRICS_NAME, WEIGHTS_NAME, StudentError
 from runtime.bundle.load import Figure
+from runtime.errors import first_line
 from runtime.files import write_json, written_whole
 from teacher.data.dataset import Dataset, open_dataset
 from teacher.models.checkpoint import Progress
 
 DEFAULT_RUNS = Path("runs")
-HISTORY_NAME, METRICS_NAME, CURVES_NAME = "history.csv", "metrics.json", "curves.png"
+HISTORY_NAME, CURVES_NAME = "history.csv", "curves.png"
 
 
 def create_run(runs: Path, config: TrainConfig, *, name: str | None = None) -> Path:
-    """A new run folder with its config in it. Raises StudentError where the name is taken."""
+    """A new run folder with its config in it. Raises StudentError where the name is taken, or the disk refuses."""
+    run = free_folder(runs, config, name=name)
+    with clear_errors(run):
+        run.mkdir(parents=True, exist_ok=True)
+        write_json(run / CONFIG_NAME, to_json(config))
+    return run
+
+
+def free_folder(runs: Path, config: TrainConfig, *, name: str | None = None) -> Path:
+    """Where a new run would go; nothing is written yet. Raises StudentError where the name is taken."""
     source = "synthetic" if config.data.root is None else config.data.root.resolve().name
     run = runs / (name or f"{config.student}-{source}-{datetime.now():%Y%m%d-%H%M%S}")
     if (run / CONFIG_NAME).exists():
         raise StudentError(f"{run} exists; choose another --name, or continue it with --resume")
-    run.mkdir(parents=True, exist_ok=True)
-    write_json(run / CONFIG_NAME, to_json(config))
     return run
+
+
+@contextmanager
+def clear_errors(run: Path) -> Iterator[None]:
+    """What the disk refuses of a run, as one line that says what is left and what to do."""
+    try:
+        yield
+    except (OSError, SafetensorError) as error:  # safetensors reports a full disk in a type of its own
+        raise StudentError(
+            f"{run}: cannot be written ({first_line(error)}); what was there is kept: free some space or make the "
+            "folder writable, then continue with --resume"
+        ) from error
 
 
 def read_config(run: Path) -> TrainConfig:

@@ -12,9 +12,8 @@ from timm.data import resolve_model_data_config
 from torch import Tensor, nn
 
 from runtime.conditions import CONDITIONS
-from runtime.errors import SkintagError
+from runtime.errors import SkintagError, first_line
 from teacher.models.trunks import feature_width, fill_trunk
-from teacher.options import OPTION
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,7 @@ STUDENTS = {
 """Any other value of `--student` is taken as a timm model name."""
 
 WEIGHTS_NAME = "student.safetensors"
-CONFIG_NAME = "config.json"
+CONFIG_NAME, METRICS_NAME = "config.json", "metrics.json"
 
 
 class StudentError(SkintagError):
@@ -69,7 +68,7 @@ class StudentSpec:
     """per-channel normalisation of RGB in [0, 1]: (x - mean) / std"""
     bn_eps: float | None = None
     """epsilon of the batch norms where it differs from the architecture's own (TensorFlow trunks: 1e-3)"""
-    drop_rate: Annotated[float, OPTION] = 0.2
+    drop_rate: Annotated[float, typer.Option(min=0, max=0.9)] = 0.2
     """dropout before the heads"""
 
 
@@ -77,10 +76,11 @@ class Student(nn.Module):
     """A timm trunk, global pooling, and two linear heads on the same pooled features."""
 
     def __init__(self, spec: StudentSpec) -> None:
+        """Raises StudentError where the architecture refuses the size of the input."""
         super().__init__()
         self.spec = spec
         self.trunk = _build_trunk(spec)
-        width = feature_width(self.trunk, spec.image_size)
+        width = _width(self.trunk, spec)
         self.dropout = nn.Dropout(spec.drop_rate)
         self.malignancy_head = nn.Linear(width, 1)
         self.conditions_head = nn.Linear(width, len(CONDITIONS))
@@ -121,18 +121,31 @@ def student_spec(student: str, *, image_size: int, drop_rate: float = 0.2) -> St
 def load_student(run: Path) -> Student:
     """The finished student of a run folder, in eval mode.
 
-    Raises StudentError when the folder is not a finished run.
+    Raises StudentError when the folder is not a finished run, or one that never learned anything.
     """
     config_path, weights_path = run / CONFIG_NAME, run / WEIGHTS_NAME
     if not config_path.is_file():
         raise StudentError(f"{run}: not a run folder ({CONFIG_NAME} is missing)")
     if not weights_path.is_file():
         raise StudentError(f"{run}: unfinished run ({WEIGHTS_NAME} is missing); continue it with --resume")
+    if _never_learned(run):
+        raise StudentError(
+            f"{run}: no epoch of this run was better than its untrained start (best_epoch 0 in {METRICS_NAME}); "
+            "delete it and train again"
+        )
     fields = json.loads(config_path.read_text())["student_spec"]
     spec = StudentSpec(**{**fields, "mean": tuple(fields["mean"]), "std": tuple(fields["std"])})
     student = Student(spec)
     student.load_state_dict(load_file(weights_path))
     return student.eval()
+
+
+def _never_learned(run: Path) -> bool:
+    """Whether its figures say so: older versions kept such runs as finished."""
+    try:
+        return json.loads((run / METRICS_NAME).read_text()).get("best_epoch") == 0
+    except (OSError, ValueError, AttributeError):
+        return False
 
 
 def load_trunk_weights(student: Student, path: Path) -> None:
@@ -141,6 +154,16 @@ def load_trunk_weights(student: Student, path: Path) -> None:
     Raises StudentError when a trunk tensor is missing from the file or has another shape.
     """
     fill_trunk(student.trunk, path, option="--init", arch=student.spec.arch, error=StudentError)
+
+
+def _width(trunk: nn.Module, spec: StudentSpec) -> int:
+    try:
+        return feature_width(trunk, spec.image_size)
+    except (AssertionError, RuntimeError, ValueError, IndexError) as error:  # each architecture refuses in its own way
+        raise StudentError(
+            f"--image-size {spec.image_size}: {spec.arch} refuses images of this side ({first_line(error)}); "
+            "choose the one it was made for"
+        ) from error
 
 
 def _build_trunk(spec: StudentSpec) -> nn.Module:

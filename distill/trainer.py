@@ -11,10 +11,11 @@ from safetensors.torch import save_file
 from timm.utils import ModelEmaV3
 from torch import Tensor, nn
 
+from distill.checks import refuse_hopeless
 from distill.config import TrainConfig
 from distill.evaluate import calibration_threshold, figures, predict
 from distill.losses import Targets, distillation_loss
-from distill.run import draw_curves, write_history, write_metrics
+from distill.run import clear_errors, draw_curves, write_history, write_metrics
 from distill.student import WEIGHTS_NAME, Student, StudentError, StudentOutput, load_student, load_trunk_weights
 from runtime.bundle.load import Figure
 from runtime.files import written_whole
@@ -57,8 +58,10 @@ def train(
 
     Returns the figures of the validation and test parts. Bit for bit the same for the same seed, data, machine kind and
     thread count, interrupted or not: everything drawn depends on (seed, epoch) only. `stop_after` ends the run, as an
-    interruption would, after that many epochs.
+    interruption would, after that many epochs. Raises StudentError where the data cannot make a student, the loss is no
+    number any more, no epoch was better than the start, or the disk refuses.
     """
+    refuse_hopeless(dataset)
     torch.use_deterministic_algorithms(True)
     learner = _start(config)
     indices = dataset.part(Part.TRAIN)
@@ -73,7 +76,8 @@ def train(
             loss = _train_epoch(learner, config, dataset, labels, sampling, reached.epoch, advance)
             reached = _validate(learner, dataset, reached, loss)
             save_checkpoint(run, reached, learner.models(), learner.optimizer, error=StudentError)
-            write_history(run, reached.history)
+            with clear_errors(run):
+                write_history(run, reached.history)
     if reached.epoch < config.epochs:
         return {}
     return _finish(run, learner, dataset, reached)
@@ -134,11 +138,22 @@ def _step(learner: _Learner, config: TrainConfig, images: Tensor, targets: Targe
         output = learner.student(normalise(images, spec.mean, spec.std))
     output = StudentOutput(*(tensor.float() for tensor in output))
     loss = distillation_loss(output, targets, config=config.loss, shifts=shifts)
+    _refuse_no_number(learner, loss.item(), "loss")
     learner.optimizer.zero_grad()
     loss.backward()
-    torch.nn.utils.clip_grad_norm_(learner.student.parameters(), MAX_GRADIENT)
+    norm = torch.nn.utils.clip_grad_norm_(learner.student.parameters(), MAX_GRADIENT)
+    _refuse_no_number(learner, norm.item(), "gradient")
     learner.optimizer.step()
     return loss.item()
+
+
+def _refuse_no_number(learner: _Learner, value: float, what: str) -> None:
+    if not math.isfinite(value):
+        rate = learner.optimizer.param_groups[0]["lr"]
+        raise StudentError(
+            f"the student's {what} is no number any more, at a learning rate of {rate:.1e}: the last checkpoint is "
+            "kept; start again with a smaller --lr, or with --precision float32"
+        )
 
 
 def learning_rate(config: TrainConfig, epoch: float) -> float:
@@ -169,8 +184,9 @@ def _validate(learner: _Learner, dataset: Dataset, reached: Progress, loss: floa
     """Judge the averaged weights; keep them where they are the best so far."""
     indices = dataset.part(Part.VALIDATION)
     said = predict(learner.averaged, dataset, indices)
+    _refuse_no_number(learner, float(said.malignancy.sum() + said.conditions.sum()), "answer")
     scores = quick_scores(said, dataset.malignant(indices), dataset.conditions(indices))
-    score = (scores["malignancy_auc"] + scores["conditions_macro_auc"]) / 2
+    score = (scores["malignancy_auc"] + scores["conditions_macro_auc"]) / 2  # NaN, where one is unknown, is never best
     epoch = reached.epoch + 1
     reached = replace(reached, epoch=epoch, history=(*reached.history, {"epoch": epoch, "loss": loss, **scores}))
     if score > reached.best_score:
@@ -180,13 +196,16 @@ def _validate(learner: _Learner, dataset: Dataset, reached: Progress, loss: floa
 
 
 def _finish(run: Path, learner: _Learner, dataset: Dataset, reached: Progress) -> dict[str, dict[str, Figure]]:
-    with written_whole(run / WEIGHTS_NAME) as partial:
+    if reached.best_epoch == 0:
+        raise StudentError(f"{run}: no epoch was better than the untrained start, so there is no student to keep")
+    with clear_errors(run), written_whole(run / WEIGHTS_NAME) as partial:
         save_file({name: value.contiguous() for name, value in learner.best.state_dict().items()}, partial)
     student = load_student(run)
     threshold = calibration_threshold(student, dataset)
     judged = (Part.VALIDATION, Part.TEST)
     found = {part.value: figures(student, dataset, part, threshold=threshold) for part in judged}
-    draw_curves(run, reached.history)
-    write_metrics(run, reached, found)
-    drop_checkpoints(run)
+    with clear_errors(run):
+        draw_curves(run, reached.history)
+        write_metrics(run, reached, found)
+        drop_checkpoints(run)
     return found

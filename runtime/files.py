@@ -1,12 +1,13 @@
 """Writing a file whole or not at all, with what every device has."""
 
 import json
+import math
 import os
 import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 
 @contextmanager
@@ -30,6 +31,21 @@ def written_whole(path: Path, *, mode: int = 0o644) -> Generator[Path]:
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Indented JSON with a newline at the end. Raises OSError."""
+    """Indented JSON with a newline at the end; what is not known (NaN) is null there. Raises OSError."""
     with written_whole(path) as partial:
-        partial.write_text(json.dumps(content, indent=2) + "\n")
+        partial.write_text(json_text(content, indent=2) + "\n")
+
+
+def json_text(content: Any, *, indent: int | None = None) -> str:
+    """JSON that every reader takes: NaN and infinities, for which JSON has no word, become null."""
+    return json.dumps(_known(content), indent=indent, allow_nan=False)
+
+
+def _known(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _known(own) for key, own in cast(dict[Any, Any], value).items()}
+    if isinstance(value, list | tuple):
+        return [_known(own) for own in cast(list[Any], value)]
+    return value

@@ -17,6 +17,7 @@ the first field gives help, default and limits. The first paragraph of a docstri
 
 import ast
 import inspect
+import math
 from collections.abc import Callable, Collection, Iterator, Mapping
 from copy import copy
 from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass, replace
@@ -27,8 +28,21 @@ from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hi
 import typer
 from typer.models import OptionInfo
 
+from runtime.errors import SkintagError
+
 OPTION = typer.Option()
 """For a field that is an option of its own name, without limits."""
+
+
+class OptionError(SkintagError):
+    """An option whose value no command can use; the message names it."""
+
+
+def above_zero(param: typer.CallbackParam, value: float | None) -> float | None:
+    """A `callback` for options such as a learning rate: what is not above zero is refused. Raises OptionError."""
+    if value is not None and not value > 0:
+        raise OptionError(f"{param.opts[0]} {value:g}: a number above zero is wanted")
+    return value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +80,7 @@ def from_dataclasses[R](function: Callable[..., R]) -> Callable[..., R]:
     """The function as typer reads it: a parameter that is a dataclass, or a `Draft` of one, becomes its options.
 
     The default of such a parameter, an instance, gives the defaults of its options. Raises TypeError where an option
-    has no docstring.
+    has no docstring; the command raises OptionError where the number of one is none (nan, inf).
     """
     parameters = inspect.signature(function, eval_str=True).parameters
     configs = {name: config for name, one in parameters.items() if (config := _config(one)) is not None}
@@ -82,6 +96,25 @@ def from_dataclasses[R](function: Callable[..., R]) -> Callable[..., R]:
     command.__name__, command.__doc__, command.__annotations__ = function.__name__, function.__doc__, {}
     command.__signature__ = inspect.Signature(list(options.values()))  # pyright: ignore[reportFunctionMemberAccess]
     return command
+
+
+def values_of(config: Any) -> dict[str, Any]:
+    """What the options of a configuration are set to, by option, in words_with_underscores."""
+    found: dict[str, Any] = {}
+    within: list[Any] = []
+    for one, inner, info in _settings(type(config)):
+        if is_dataclass(inner):
+            within.append(getattr(config, one.name))
+        elif info is not None:
+            found.setdefault(_key(one, info), getattr(config, one.name))
+    for own in within:
+        found = values_of(own) | found
+    return found
+
+
+def _refuse_no_number(name: str, value: Any) -> None:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise OptionError(f"--{name.replace('_', '-')} {value}: a finite number is wanted")
 
 
 class _Config(NamedTuple):
@@ -135,15 +168,20 @@ def _built(
     kind: Any, view: View, values: Mapping[str, Any], *, default: Any = None, decided: Mapping[str, Any] | None = None
 ) -> Any:
     found: dict[str, Any] = {}
+    numbers: dict[str, Any] = {}
     for one, inner, info in _settings(kind):
         key = None if info is None else _key(one, info)
         if is_dataclass(inner) and one.name not in (decided or {}):
             found[one.name] = _built(inner, view, values, default=_value(one, default))
         elif key is not None and key not in view.without:
             found[one.name] = values[view.names.get(key, key)]
+            numbers[view.names.get(key, key)] = found[one.name]
         elif default is not None:
             found[one.name] = getattr(default, one.name)
-    return kind(**found | dict(decided or {}))
+    built = kind(**found | dict(decided or {}))  # what refuses a value itself has better words for it
+    for name, value in numbers.items():
+        _refuse_no_number(name, value)
+    return built
 
 
 def _settings(kind: Any) -> Iterator[tuple[Field[Any], Any, OptionInfo | None]]:

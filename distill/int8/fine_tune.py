@@ -27,7 +27,7 @@ from teacher.data.splits import Part
 from teacher.data.views import ViewConfig
 from teacher.models.checkpoint import Progress, load_checkpoint, save_checkpoint
 from teacher.models.config import ANSWER_BATCH
-from teacher.options import OPTION
+from teacher.options import OPTION, above_zero
 
 CALIBRATION_PHOTOS = 256
 """Training photos that the first ranges are taken from."""
@@ -53,9 +53,9 @@ class QuantizeConfig:
     """steps of the fine-tune"""
     batch_size: Annotated[int, typer.Option(min=2)] = 32
     """images per step"""
-    lr: Annotated[float, OPTION] = 1e-4
+    lr: Annotated[float, typer.Option(callback=above_zero)] = 1e-4
     """peak learning rate of the weights (AdamW, cosine to zero)"""
-    range_lr: Annotated[float, OPTION] = 3e-3
+    range_lr: Annotated[float, typer.Option(callback=above_zero)] = 3e-3
     """peak learning rate of the logarithm of the ranges' ends"""
     train_size: Annotated[int, typer.Option(min=32)] = 160
     """side of the views, where the student's input is not smaller"""

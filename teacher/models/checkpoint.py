@@ -1,6 +1,7 @@
 """What lets a run go on after Ctrl-C or kill -9: everything of the last whole epoch, in safetensors and JSON."""
 
 import json
+import math
 import shutil
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from runtime.errors import SkintagError, first_line
+from runtime.files import json_text
 
 PREFIX = "checkpoint-"
 STATE_NAME = "state.json"
@@ -72,7 +74,7 @@ def _write(
         own = {key: value for key, value in model.state_dict().items() if only is None or key in only}
         save_file({key: value.contiguous() for key, value in own.items()}, aside / f"{name}.safetensors")
     save_file(_optimizer_tensors(optimizer), aside / "optimizer.safetensors")
-    (aside / STATE_NAME).write_text(json.dumps(_progress_json(progress)))
+    (aside / STATE_NAME).write_text(json_text(_progress_json(progress)))
 
 
 def load_checkpoint(
@@ -89,8 +91,7 @@ def load_checkpoint(
     for name, model in models.items():
         model.load_state_dict(load_file(found[-1] / f"{name}.safetensors"), strict=only is None)
     _restore_optimizer(optimizer, load_file(found[-1] / "optimizer.safetensors"))
-    values = json.loads((found[-1] / STATE_NAME).read_text())
-    return Progress(**{**values, "history": tuple(values["history"])})
+    return _progress(json.loads((found[-1] / STATE_NAME).read_text()))
 
 
 def drop_checkpoints(run: Path) -> None:
@@ -105,6 +106,13 @@ def _checkpoints(run: Path) -> list[Path]:
 
 def _progress_json(progress: Progress) -> dict[str, Any]:
     return {**vars(progress), "history": list(progress.history)}
+
+
+def _progress(values: dict[str, Any]) -> Progress:
+    """What `_progress_json` gave; a null is a figure that was not known, or a score that nothing had yet."""
+    score = -math.inf if values["best_score"] is None else values["best_score"]
+    rows = ({key: math.nan if one is None else one for key, one in row.items()} for row in values["history"])
+    return Progress(**{**values, "best_score": score, "history": tuple(rows)})
 
 
 def _optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:

@@ -10,7 +10,7 @@ import typer
 from runtime.errors import SkintagError
 from teacher.data.sampling import SamplingConfig
 from teacher.data.views import ViewConfig
-from teacher.options import OPTION
+from teacher.options import OPTION, above_zero
 
 Precision = Literal["float32", "bfloat16", "float16", "auto"]
 """Of the arithmetic; "auto" is bfloat16 on a GPU that computes in it and float32 elsewhere."""
@@ -55,7 +55,7 @@ class FinetuneConfig:
     """views of each image that are drawn once, and what the frozen blocks say of them kept; 0: new views every epoch"""
     batch_size: Annotated[int, typer.Option("--teacher-batch", min=2)] = 32
     """images per step of the teacher, over all processes"""
-    lr: Annotated[float, typer.Option("--teacher-lr")] = 1e-3
+    lr: Annotated[float, typer.Option("--teacher-lr", callback=above_zero)] = 1e-3
     """peak learning rate of the teacher; a pretrained encoder wants about 3e-4, the preset tiny 1e-4"""
     layer_decay: Annotated[float, typer.Option("--teacher-layer-decay", min=0.1, max=1)] = 1.0
     """learning rate of each block of the teacher over that of the next one; 0.8 for a pretrained encoder

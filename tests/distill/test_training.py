@@ -100,10 +100,10 @@ def test_learning_rate_warms_up_and_ends_low(small_config: TrainConfig) -> None:
     assert rates[-1] == pytest.approx(0.01, abs=1e-3)
 
 
-def _command(data: Path, tmp_path: Path, *more: str) -> list[str]:
+def _command(data: Path, tmp_path: Path, *more: str, epochs: int = 60) -> list[str]:
     return [
         *(sys.executable, "-m", "distill", "train", "--student", SMALL_STUDENT, "--data", str(data)),
-        *("--epochs", "60", "--teacher-epochs", "1", "--views", "1", "--image-size", "32", "--name", "killed"),
+        *("--epochs", str(epochs), "--teacher-epochs", "1", "--views", "1", "--image-size", "32", "--name", "killed"),
         *("--runs", str(tmp_path / "runs"), "--cache", str(tmp_path / "cache"), *more),
     ]
 
@@ -126,7 +126,8 @@ def test_kill_9_in_an_epoch_then_resume(ham_root: Path, tmp_path: Path) -> None:
     reached = json.loads(max(run.glob("checkpoint-*/state.json")).read_text())["epoch"]
     assert 1 <= reached < 60
     _shorten(run, reached + 2)
-    done = subprocess.run(_command(ham_root, tmp_path, "--resume"), capture_output=True, text=True, check=False)
+    command = _command(ham_root, tmp_path, "--resume", epochs=reached + 2)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     history = (run / "history.csv").read_text().splitlines()[1:]
     assert [int(line.split(",")[0]) for line in history] == list(range(1, reached + 3))

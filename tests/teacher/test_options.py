@@ -8,7 +8,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from teacher.options import OPTION, Draft, View, from_dataclasses
+from teacher.options import OPTION, Draft, OptionError, View, above_zero, from_dataclasses, values_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,3 +166,46 @@ def test_an_option_without_a_word_of_help_is_refused() -> None:
 
     with pytest.raises(TypeError, match=r"Speechless\.field is an option and needs a docstring"):
         from_dataclasses(command)
+
+
+@pytest.mark.parametrize("number", ["nan", "inf", "-inf"])
+def test_what_is_no_number_is_refused_by_its_option(number: str) -> None:
+    def command(config: Config) -> None:
+        raise AssertionError(config)
+
+    done = run(command, "--inner-lr", number)
+    assert isinstance(done.exception, OptionError)
+    assert str(done.exception) == f"--inner-lr {number}: a finite number is wanted"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rate:
+    """What must be above zero."""
+
+    rate: Annotated[float | None, typer.Option("--my-rate", callback=above_zero)] = None
+    """how fast"""
+
+
+def test_a_rate_is_above_zero_or_left_out() -> None:
+    def command(config: Rate) -> None:
+        raise AssertionError(config)
+
+    assert ask(Rate).rate is None
+    assert ask(Rate, "--my-rate", "1e-300").rate == 1e-300
+    for number in ("0", "-1", "-0.0"):
+        done = run(command, "--my-rate", number)
+        assert isinstance(done.exception, OptionError)
+        assert f"--my-rate {float(number):g}: a number above zero is wanted" in str(done.exception)
+
+
+def test_a_configuration_says_what_its_options_are_set_to() -> None:
+    assert values_of(Config(inner=Inner(lr=0.25, seed=9), seed=1)) == {
+        "inner_lr": 0.25,
+        "folder": None,
+        "epochs": 12,
+        "kind": "a",
+        "fast": True,
+        "loud": False,
+        "numbers": None,
+        "seed": 1,
+    }
