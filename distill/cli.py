@@ -14,12 +14,14 @@ from distill.int8.fine_tune import BLOCK, QuantizeConfig
 from distill.int8.quantised_student import FOLDER, ensure_quantised, read_agreement
 from distill.run import CURVES_NAME, DEFAULT_RUNS, create_run, free_folder, is_finished, newest_run, read_config
 from distill.student import StudentError, student_spec
+from distill.trainer import CHECKPOINT_MINUTES
 from distill.trainer import train as train_student
 from runtime.bundle.load import Figure
 from runtime.photo.decode import INPUT_SIZE
 from teacher.console import figure_text, print_table, run_cli
 from teacher.data.dataset import Dataset, describe_parts, open_dataset
 from teacher.evaluation.command import EvaluateOptions, judge_and_show, refuse_contradictions
+from teacher.models.compute import this_compute
 from teacher.models.config import ENCODER_OPTIONS, TeacherNames
 from teacher.options import OPTION, Draft, View, from_dataclasses, values_of
 from teacher.soft_labels import describe, ensure_soft_labels, missing_labels, soft_labels_folder
@@ -101,6 +103,8 @@ class RunChoice:
     """folder of runs"""
     resume: Annotated[bool, typer.Option("--resume")] = False
     """continue the newest unfinished run (or --name)"""
+    checkpoint_minutes: Annotated[float, typer.Option(min=0)] = CHECKPOINT_MINUTES
+    """minutes between checkpoints inside an epoch; 0 makes one after every step"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,9 +134,13 @@ def train(
     spec = student_spec(given["student"], image_size=given["image_size"], drop_rate=given["drop_rate"])
     config = draft.finished(student_spec=spec)
     config = replace(config, teacher=teachers.of(config.teacher))
-    run = free_folder(choice.runs, config, name=choice.name)
+    compute = this_compute()
+    run = Path(compute.agreed(str(free_folder(choice.runs, config, name=choice.name))))
     dataset = _checked_data(run, config)
-    _train_run(create_run(choice.runs, config, name=run.name), config, dataset)
+    if compute.first:
+        create_run(run.parent, config, name=run.name)
+    compute.wait()
+    _train_run(run, config, dataset, choice)
 
 
 def _resume(choice: RunChoice, given: Mapping[str, Any], teachers: TeacherNames | None) -> None:
@@ -154,7 +162,7 @@ def _resume(choice: RunChoice, given: Mapping[str, Any], teachers: TeacherNames 
         )
     if is_finished(run):
         raise StudentError(f"{run} is finished; nothing to resume")
-    _train_run(run, config, _checked_data(run, config))
+    _train_run(run, config, _checked_data(run, config), choice)
 
 
 def _given(context: typer.Context, name: str) -> bool:
@@ -213,15 +221,19 @@ def _checked_data(run: Path, config: TrainConfig) -> Dataset:
     return dataset
 
 
-def _train_run(run: Path, config: TrainConfig, dataset: Dataset) -> None:
+def _train_run(run: Path, config: TrainConfig, dataset: Dataset, choice: RunChoice) -> None:
     if missing := missing_labels(dataset, config.teacher):
         typer.echo(f"No soft labels of teacher {', '.join(missing)} for this data yet: making them first.")
     labels = ensure_soft_labels(dataset, config.teacher)
     typer.echo(describe(soft_labels_folder(dataset, config.teacher)))
+    if this_compute().processes > 1:
+        typer.echo(f"{this_compute().processes} processes share each batch of {config.batch_size}")
     try:
-        found = train_student(run, config, dataset, labels)
+        found = train_student(
+            run, config, dataset, labels, checkpoint_minutes=choice.checkpoint_minutes, say=typer.echo
+        )
     except KeyboardInterrupt:
-        typer.echo(f"interrupted: all whole epochs are saved. Continue: {_resume_command(run)}", err=True)
+        typer.echo(f"interrupted: every whole step is saved. Continue: {_resume_command(run)}", err=True)
         raise
     _report(run, found)
 

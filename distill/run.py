@@ -82,7 +82,9 @@ def newest_run(runs: Path, *, finished: bool) -> Path:
 
 
 def write_history(run: Path, rows: Sequence[dict[str, float]]) -> None:
-    """history.csv: one line per epoch."""
+    """history.csv: one line per epoch; nothing is written before the first."""
+    if not rows:
+        return
     with written_whole(run / HISTORY_NAME) as partial, partial.open("w", newline="") as file:
         writer = csv.DictWriter(file, fieldnames=list(rows[0]), lineterminator="\n")
         writer.writeheader()
@@ -96,7 +98,7 @@ def write_metrics(run: Path, progress: Progress, figures: dict[str, dict[str, Fi
 
 
 def draw_curves(run: Path, rows: Sequence[dict[str, float]]) -> None:
-    """curves.png: the loss, and the validation figures over the epochs."""
+    """curves.png: the loss, and the validation figures over the epochs, those of the averaged weights drawn through."""
     from matplotlib.figure import Figure as Canvas
 
     canvas = Canvas(figsize=(9, 3.5), layout="constrained")
@@ -106,6 +108,9 @@ def draw_curves(run: Path, rows: Sequence[dict[str, float]]) -> None:
     left.set(xlabel="epoch", ylabel="training loss")
     for name in ("malignancy_auc", "conditions_macro_auc", "condition_accuracy"):
         right.plot(epochs, [row[name] for row in rows], label=name.replace("_", " "))
+    for name, style in (("student_malignancy_auc", "--"), ("teacher_malignancy_auc", ":")):
+        if name in rows[0]:
+            right.plot(epochs, [row[name] for row in rows], style, color="C0", label=name.replace("_", " "))
     right.set(xlabel="epoch", ylabel="validation")
     right.legend()
     with written_whole(run / CURVES_NAME) as partial:

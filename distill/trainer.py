@@ -1,40 +1,67 @@
 """The training loop, top to bottom: draw views, match the labels, average the weights, validate, save."""
 
 import math
-from dataclasses import dataclass, replace
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 from timm.utils import ModelEmaV3
 from torch import Tensor, nn
 
 from distill.checks import refuse_hopeless
 from distill.config import TrainConfig
+from distill.epochs import beside, epoch_line, judged, of_teacher
 from distill.evaluate import calibration_threshold, figures, predict
+from distill.interruption import Patience, patient
 from distill.losses import Targets, distillation_loss
+from distill.origin import origin_of, refuse_other_origin
 from distill.run import clear_errors, draw_curves, write_history, write_metrics
 from distill.student import WEIGHTS_NAME, Student, StudentError, StudentOutput, load_student, load_trunk_weights
 from runtime.bundle.load import Figure
+from runtime.errors import first_line
 from runtime.files import written_whole
 from teacher.console import Advance, progress
-from teacher.data.batches import ViewPlan, normalise, view_batches
+from teacher.data.batches import ViewPlan, normalise, planned_batches
 from teacher.data.dataset import Dataset
 from teacher.data.sampling import Sampling, Shifts, sampling_of
 from teacher.data.splits import Part
-from teacher.models.answers import quick_scores
 from teacher.models.checkpoint import Progress, drop_checkpoints, load_checkpoint, save_checkpoint
-from teacher.models.compute import this_compute
+from teacher.models.compute import Batch, Compute, in_common, this_compute
 from teacher.models.fine_tuning import steps_per_epoch
 from teacher.soft_labels import SoftLabels
 
 MAX_GRADIENT = 5.0
 """Norm to which gradients are clipped: a rare batch of hard views would otherwise undo an epoch."""
 
+CHECKPOINT_MINUTES = 5.0
+"""Between checkpoints inside an epoch: what kill -9 or a power cut loses at most. One takes less than a second."""
 
-@dataclass
+
+@dataclass(frozen=True, kw_only=True)
+class _Job:
+    """What does not change during a run."""
+
+    run: Path
+    config: TrainConfig
+    dataset: Dataset
+    labels: SoftLabels
+    sampling: Sampling
+    origin: dict[str, Any]
+    compute: Compute
+    steps: int
+    """of an epoch"""
+    minutes: float
+    """between checkpoints inside an epoch"""
+
+
+@dataclass(kw_only=True)
 class _Learner:
     """What changes during a run."""
 
@@ -42,53 +69,128 @@ class _Learner:
     ema: ModelEmaV3
     best: Student
     optimizer: torch.optim.AdamW
+    batch: Batch
+    randomness: "_Randomness"
+    reached: Progress
+    saved_at: float = field(default_factory=time.monotonic)
 
     @property
     def averaged(self) -> Student:
         return cast(Student, self.ema.module)
 
     def models(self) -> dict[str, nn.Module]:
-        return {"student": self.student, "ema": self.averaged, "best": self.best}
+        return {"student": self.student, "ema": self.averaged, "best": self.best, "randomness": self.randomness}
+
+
+class _Randomness(nn.Module):
+    """Where torch's random numbers stand on this device: what dropout draws next."""
+
+    def __init__(self, device: torch.device) -> None:
+        super().__init__()
+        self._device = device
+        for name, state in self._now().items():
+            self.register_buffer(name, state)
+
+    def note(self) -> None:
+        self.load_state_dict(self._now())
+
+    def restore(self) -> None:
+        states = self.state_dict()
+        torch.set_rng_state(states["of_cpu"])
+        if self._device.type == "cuda":
+            torch.cuda.set_rng_state(states["of_cuda"], self._device)
+        if self._device.type == "mps":
+            torch.mps.set_rng_state(states["of_mps"])
+
+    def _now(self) -> dict[str, Tensor]:
+        states = {"of_cpu": torch.get_rng_state()}
+        if self._device.type == "cuda":
+            states["of_cuda"] = torch.cuda.get_rng_state(self._device)
+        if self._device.type == "mps":
+            states["of_mps"] = torch.mps.get_rng_state()
+        return states
 
 
 def train(
-    run: Path, config: TrainConfig, dataset: Dataset, labels: SoftLabels, *, stop_after: int | None = None
+    run: Path,
+    config: TrainConfig,
+    dataset: Dataset,
+    labels: SoftLabels,
+    *,
+    stop_after: int | None = None,
+    checkpoint_minutes: float = CHECKPOINT_MINUTES,
+    say: Callable[[str], None] = lambda _: None,
+    after_step: Callable[[int, int], None] = lambda _epoch, _step: None,
 ) -> dict[str, dict[str, Figure]]:
     """Train the student of a run folder, from its newest checkpoint where it has one.
 
-    Returns the figures of the validation and test parts. Bit for bit the same for the same seed, data, machine kind and
-    thread count, interrupted or not: everything drawn depends on (seed, epoch) only. `stop_after` ends the run, as an
-    interruption would, after that many epochs. Raises StudentError where the data cannot make a student, the loss is no
-    number any more, no epoch was better than the start, or the disk refuses.
+    Returns the figures of the validation and test parts. On one CPU process bit for bit the same for the same seed,
+    data, machine kind and thread count, interrupted anywhere or not: everything drawn depends on (seed, epoch) only,
+    and checkpoints hold the rest. `stop_after` ends the run, as an interruption would, after that many epochs. `say` is
+    given one line an epoch, `after_step` the whole epochs that are done and the steps of the next one. Raises
+    StudentError where the data cannot make a student, the run began with other data or another configuration, the loss
+    is no number any more, no epoch was better than the start, or the disk refuses.
     """
     refuse_hopeless(dataset)
-    torch.use_deterministic_algorithms(True)
-    learner = _start(config)
-    indices = dataset.part(Part.TRAIN)
-    sampling = sampling_of([dataset.samples[index] for index in indices], config.sampling)
-    reached = load_checkpoint(run, learner.models(), learner.optimizer) or Progress(
-        epoch=0, best_epoch=0, best_score=-math.inf, history=()
-    )
-    steps = steps_per_epoch(len(indices), config.batch_size)
+    job = _job(run, config, dataset, labels, checkpoint_minutes)
+    _be_exact(job.compute)
+    learner = _start(job)
+    _go_on(learner, job)
+    dataset.squares_for_views(dataset.part(Part.TRAIN))  # all of them now: photos that vanish later are not missed
     last = config.epochs if stop_after is None else min(stop_after, config.epochs)
-    with progress("Training the student", config.epochs * steps, done=reached.epoch * steps) as advance:
-        while reached.epoch < last:
-            loss = _train_epoch(learner, config, dataset, labels, sampling, reached.epoch, advance)
-            reached = _validate(learner, dataset, reached, loss)
-            save_checkpoint(run, reached, learner.models(), learner.optimizer, error=StudentError)
-            with clear_errors(run):
-                write_history(run, reached.history)
-    if reached.epoch < config.epochs:
+    done = learner.reached.epoch * job.steps + learner.reached.step
+    with (
+        patient(together=job.compute.processes > 1) as patience,
+        progress("Training the student", config.epochs * job.steps, done=done) as advance,
+    ):
+        try:
+            while learner.reached.epoch < last:
+                _train_epoch(learner, job, patience, advance, after_step)
+                _validate(learner, job, say)
+                _keep(learner, job)
+        except KeyboardInterrupt:
+            with patience:
+                _keep_interrupted(learner, job)
+            raise
+    if learner.reached.epoch < config.epochs:
         return {}
-    return _finish(run, learner, dataset, reached)
+    return _finish(learner, job)
 
 
-def _start(config: TrainConfig) -> _Learner:
+def _job(run: Path, config: TrainConfig, dataset: Dataset, labels: SoftLabels, minutes: float) -> _Job:
+    compute = this_compute()
+    if config.batch_size < 2 * compute.processes:  # an epoch's last batch may be half of one
+        raise StudentError(
+            f"--batch-size {config.batch_size} is for all {compute.processes} processes together: give at least "
+            f"{2 * compute.processes}"
+        )
+    indices = dataset.part(Part.TRAIN)
+    return _Job(
+        run=run,
+        config=config,
+        dataset=dataset,
+        labels=labels,
+        sampling=sampling_of([dataset.samples[index] for index in indices], config.sampling),
+        origin=origin_of(config, dataset, labels),
+        compute=compute,
+        steps=steps_per_epoch(len(indices), config.batch_size),
+        minutes=minutes,
+    )
+
+
+def _be_exact(compute: Compute) -> None:
+    """A GPU has no deterministic form of some operations: there they warn."""
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # without it CUDA's products refuse
+    torch.use_deterministic_algorithms(True, warn_only=compute.device.type != "cpu")
+
+
+def _start(job: _Job) -> _Learner:
+    config, compute = job.config, job.compute
     torch.manual_seed(config.seed)
     student = Student(config.student_spec)
     if config.init is not None:
         load_trunk_weights(student, config.init)
-    student.to(memory_format=torch.channels_last)
+    compute.place(student)
     ema = ModelEmaV3(student, decay=config.ema_decay, use_warmup=True, warmup_power=0.75)
     best = Student(config.student_spec).eval()
     decayed = [p for p in student.parameters() if p.ndim > 1]
@@ -98,53 +200,90 @@ def _start(config: TrainConfig) -> _Learner:
         lr=config.lr,
         fused=True,  # one pass over all tensors: a student has hundreds of small ones
     )
-    return _Learner(student, ema, best, optimizer)
+    batch = Batch(compute)
+    in_common(student, batch)
+    return _Learner(
+        student=student,
+        ema=ema,
+        best=best,
+        optimizer=optimizer,
+        batch=batch,
+        randomness=_Randomness(compute.device),
+        reached=Progress(epoch=0, best_epoch=0, best_score=-math.inf, history=(), origin=job.origin),
+    )
+
+
+def _go_on(learner: _Learner, job: _Job) -> None:
+    """From the newest checkpoint, where there is one."""
+    try:
+        found = load_checkpoint(job.run, learner.models(), learner.optimizer)
+    except (OSError, SafetensorError, RuntimeError, ValueError, KeyError, TypeError) as error:
+        raise StudentError(
+            f"{job.run}: its checkpoint cannot be read ({first_line(error)}); it is damaged, or of another version: "
+            "start another run"
+        ) from error
+    if found is not None:
+        refuse_other_origin(job.run, found.origin or {"config": {}, "data": {}}, job.origin)
+        learner.reached = found
+    job.compute.wait()  # all must have read before the first one writes
 
 
 def _train_epoch(
-    learner: _Learner,
-    config: TrainConfig,
-    dataset: Dataset,
-    labels: SoftLabels,
-    sampling: Sampling,
-    epoch: int,
-    advance: Advance,
-) -> float:
-    """One pass; returns the mean loss."""
-    torch.manual_seed(config.seed * 100_003 + epoch)  # dropout; the prime keeps runs with neighbouring seeds apart
+    learner: _Learner, job: _Job, patience: Patience, advance: Advance, after_step: Callable[[int, int], None]
+) -> None:
+    """What is left of an epoch: all of it, or the steps after those of a checkpoint."""
+    config, compute, epoch, first = job.config, job.compute, learner.reached.epoch, learner.reached.step
     rng = np.random.default_rng((config.seed, epoch))
-    drawn = sampling.draw(rng)
-    steps = steps_per_epoch(len(drawn), config.batch_size)
-    drawn = drawn[: steps * config.batch_size]
-    views = rng.integers(labels.seeds.shape[1], size=len(drawn))
-    plan = ViewPlan(dataset.part(Part.TRAIN)[drawn], labels.seeds[drawn, views], config.teacher.finetune.view)
-    size = config.train_size or config.student_spec.image_size
+    drawn = job.sampling.draw(rng)[: job.steps * config.batch_size]
+    views = rng.integers(job.labels.seeds.shape[1], size=len(drawn))
+    indices, seeds = job.dataset.part(Part.TRAIN)[drawn], job.labels.seeds[drawn, views]
+    whole = ViewPlan(indices, seeds, config.teacher.finetune.view).slices(config.batch_size)
+    own = [part.slice(compute.share(len(part))) for part in whole]
+    if first:
+        learner.randomness.restore()
+    else:
+        torch.manual_seed(config.seed * 100_003 + epoch)  # dropout; the prime keeps neighbouring seeds apart
     learner.student.train()
-    losses = []
-    batches = view_batches(dataset, plan, size=size, batch_size=config.batch_size)
-    for step, images in enumerate(batches):
-        _set_lr(learner.optimizer, learning_rate(config, epoch + step / steps))
-        at = slice(step * config.batch_size, (step + 1) * config.batch_size)
-        targets = _targets(dataset, plan.indices[at], labels, drawn[at], views[at])
-        losses.append(_step(learner, config, images, targets, sampling.shifts(drawn[at])))
-        learner.ema.update(learner.student, step=epoch * steps + step)
-        advance(f"epoch {epoch + 1}/{config.epochs} loss {losses[-1]:.3f}")
-    return float(np.mean(losses))
+    size = config.train_size or config.student_spec.image_size
+    for step, images in enumerate(planned_batches(job.dataset, own[first:], size=size), start=first):
+        rows = np.arange(len(whole[step])) + step * config.batch_size
+        with patience:
+            _set_lr(learner.optimizer, learning_rate(config, epoch + step / job.steps))
+            mine = rows[learner.batch.begin(len(rows))]
+            targets = _targets(job, indices[mine], drawn[mine], views[mine])
+            loss, stop = _step(learner, job, images, targets, drawn[mine], len(mine) / len(rows), patience.told)
+            learner.ema.update(learner.student, step=epoch * job.steps + step)
+            learner.reached = replace(learner.reached, step=step + 1, losses=(*learner.reached.losses, loss))
+        advance(f"epoch {epoch + 1}/{config.epochs} loss {loss:.3f}")
+        if step + 1 < job.steps and time.monotonic() - learner.saved_at >= 60 * job.minutes:
+            _keep(learner, job)
+        after_step(epoch, step + 1)
+        if stop:
+            raise KeyboardInterrupt
 
 
-def _step(learner: _Learner, config: TrainConfig, images: Tensor, targets: Targets, shifts: Shifts) -> float:
-    spec = config.student_spec
-    with this_compute().autocast(config.precision):
-        output = learner.student(normalise(images, spec.mean, spec.std))
+def _step(
+    learner: _Learner, job: _Job, images: Tensor, targets: Targets, drawn: np.ndarray, share: float, told: bool
+) -> tuple[float, bool]:
+    """The loss of the whole batch, and whether one of several processes was told to stop.
+
+    `share`: of the whole batch that this process's rows are.
+    """
+    config, compute, spec = job.config, job.compute, job.config.student_spec
+    with compute.autocast(config.precision):
+        output = learner.student(normalise(images.to(compute.device, non_blocking=True), spec.mean, spec.std))
     output = StudentOutput(*(tensor.float() for tensor in output))
+    shifts: Shifts = job.sampling.shifts(drawn)
     loss = distillation_loss(output, targets, config=config.loss, shifts=shifts)
-    _refuse_no_number(learner, loss.item(), "loss")
+    value, stop = compute.summed(loss.item() * share, float(told and compute.processes > 1))
+    _refuse_no_number(learner, value, "loss")
     learner.optimizer.zero_grad()
-    loss.backward()
+    (loss * share).backward()
+    compute.add_up(learner.student.parameters())
     norm = torch.nn.utils.clip_grad_norm_(learner.student.parameters(), MAX_GRADIENT)
     _refuse_no_number(learner, norm.item(), "gradient")
     learner.optimizer.step()
-    return loss.item()
+    return value, stop > 0
 
 
 def _refuse_no_number(learner: _Learner, value: float, what: str) -> None:
@@ -169,43 +308,69 @@ def _set_lr(optimizer: torch.optim.Optimizer, lr: float) -> None:
         group["lr"] = lr
 
 
-def _targets(
-    dataset: Dataset, indices: np.ndarray, labels: SoftLabels, drawn: np.ndarray, views: np.ndarray
-) -> Targets:
-    return Targets(
-        malignant=torch.from_numpy(dataset.malignant(indices)).float(),
-        conditions=torch.from_numpy(dataset.conditions(indices)),
-        soft_malignancy=torch.from_numpy(labels.malignancy[drawn, views]),
-        soft_conditions=torch.from_numpy(labels.conditions[drawn, views]),
+def _targets(job: _Job, indices: np.ndarray, drawn: np.ndarray, views: np.ndarray) -> Targets:
+    found = Targets(
+        malignant=torch.from_numpy(job.dataset.malignant(indices)).float(),
+        conditions=torch.from_numpy(job.dataset.conditions(indices)),
+        soft_malignancy=torch.from_numpy(job.labels.malignancy[drawn, views]),
+        soft_conditions=torch.from_numpy(job.labels.conditions[drawn, views]),
     )
+    return Targets(**{name: tensor.to(job.compute.device) for name, tensor in vars(found).items()})
 
 
-def _validate(learner: _Learner, dataset: Dataset, reached: Progress, loss: float) -> Progress:
-    """Judge the averaged weights; keep them where they are the best so far."""
-    indices = dataset.part(Part.VALIDATION)
-    said = predict(learner.averaged, dataset, indices)
+def _validate(learner: _Learner, job: _Job, say: Callable[[str], None]) -> None:
+    """Judge the averaged weights; keep them where they are the best so far. The others stand beside them."""
+    reached, dataset = learner.reached, job.dataset
+    said = predict(learner.averaged, dataset, dataset.part(Part.VALIDATION))
     _refuse_no_number(learner, float(said.malignancy.sum() + said.conditions.sum()), "answer")
-    scores = quick_scores(said, dataset.malignant(indices), dataset.conditions(indices))
+    scores = judged(said, dataset)
     score = (scores["malignancy_auc"] + scores["conditions_macro_auc"]) / 2  # NaN, where one is unknown, is never best
-    epoch = reached.epoch + 1
-    reached = replace(reached, epoch=epoch, history=(*reached.history, {"epoch": epoch, "loss": loss, **scores}))
-    if score > reached.best_score:
+    others = beside(cast(Student, learner.student.eval()), dataset) | of_teacher(job.run, dataset, reached.history)
+    row = {"epoch": reached.epoch + 1, "loss": float(np.mean(reached.losses)), **scores, **others}
+    history = (*reached.history, row)
+    reached = replace(reached, epoch=reached.epoch + 1, step=0, losses=(), history=history)
+    best = score > reached.best_score
+    if best:
         learner.best.load_state_dict(learner.averaged.state_dict())
-        reached = replace(reached, best_epoch=epoch, best_score=score)
-    return reached
+        reached = replace(reached, best_epoch=reached.epoch, best_score=score)
+    learner.reached = reached
+    say(epoch_line(row, epochs=job.config.epochs, best=best))
 
 
-def _finish(run: Path, learner: _Learner, dataset: Dataset, reached: Progress) -> dict[str, dict[str, Figure]]:
+def _keep(learner: _Learner, job: _Job) -> None:
+    """A checkpoint of where the learner stands, and the history of its whole epochs."""
+    learner.saved_at = time.monotonic()
+    if not job.compute.first:
+        return
+    learner.randomness.note()
+    save_checkpoint(job.run, learner.reached, learner.models(), learner.optimizer, error=StudentError)
+    with clear_errors(job.run):
+        write_history(job.run, learner.reached.history)
+
+
+def _keep_interrupted(learner: _Learner, job: _Job) -> None:
+    _keep(learner, job)
+    if job.compute.first and learner.reached.history:
+        with clear_errors(job.run):
+            draw_curves(job.run, learner.reached.history)
+
+
+def _finish(learner: _Learner, job: _Job) -> dict[str, dict[str, Figure]]:
+    run, dataset, reached = job.run, job.dataset, learner.reached
     if reached.best_epoch == 0:
         raise StudentError(f"{run}: no epoch was better than the untrained start, so there is no student to keep")
-    with clear_errors(run), written_whole(run / WEIGHTS_NAME) as partial:
-        save_file({name: value.contiguous() for name, value in learner.best.state_dict().items()}, partial)
-    student = load_student(run)
+    if job.compute.first:
+        with clear_errors(run), written_whole(run / WEIGHTS_NAME) as partial:
+            save_file({name: value.contiguous() for name, value in learner.best.state_dict().items()}, partial)
+    job.compute.wait()
+    student = load_student(run).to(job.compute.device)
     threshold = calibration_threshold(student, dataset)
-    judged = (Part.VALIDATION, Part.TEST)
-    found = {part.value: figures(student, dataset, part, threshold=threshold) for part in judged}
-    with clear_errors(run):
-        draw_curves(run, reached.history)
-        write_metrics(run, reached, found)
-        drop_checkpoints(run)
+    parts = (Part.VALIDATION, Part.TEST)
+    found = {part.value: figures(student, dataset, part, threshold=threshold) for part in parts}
+    if job.compute.first:
+        with clear_errors(run):
+            draw_curves(run, reached.history)
+            write_metrics(run, reached, found)
+            drop_checkpoints(run)
+    job.compute.wait()
     return found

@@ -88,13 +88,14 @@ def quick_scores(predictions: Answers, malignant: np.ndarray, conditions: np.nda
     """Point values for an epoch's line in a history; NaN where a kind does not occur."""
     present = np.unique(conditions)
     return {
-        "malignancy_auc": _safe_auc(malignant, predictions.malignancy),
+        "malignancy_auc": known_auc(malignant, predictions.malignancy),
         "conditions_macro_auc": float(
-            np.mean([_safe_auc(conditions == c, softmax(predictions.conditions, axis=1)[:, c]) for c in present])
+            np.mean([known_auc(conditions == c, softmax(predictions.conditions, axis=1)[:, c]) for c in present])
         ),
         "condition_accuracy": float((predictions.conditions.argmax(axis=1) == conditions).mean()),
     }
 
 
-def _safe_auc(labels: np.ndarray, scores: np.ndarray) -> float:
+def known_auc(labels: np.ndarray, scores: np.ndarray) -> float:
+    """NaN where one kind does not occur. labels: bool [N]; scores: [N], higher for positives."""
     return float(roc_auc_score(labels, scores)) if labels.any() and not labels.all() else float("nan")

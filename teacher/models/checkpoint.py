@@ -1,4 +1,4 @@
-"""What lets a run go on after Ctrl-C or kill -9: everything of the last whole epoch, in safetensors and JSON."""
+"""What lets a run go on after Ctrl-C or kill -9: everything that it had reached, in safetensors and JSON."""
 
 import json
 import math
@@ -22,13 +22,29 @@ STATE_NAME = "state.json"
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
-    """Where a run stands after a whole epoch."""
+    """Where a run stands: after a whole epoch, or some steps into the next one."""
 
     epoch: int
     """epochs done"""
     best_epoch: int
     best_score: float
     history: tuple[dict[str, float], ...]
+    step: int = 0
+    """steps of the next epoch that are done"""
+    losses: tuple[float, ...] = ()
+    """of those steps"""
+    origin: Mapping[str, Any] | None = None
+    """what the run began with, in JSON values, where its owner wants to know that again"""
+
+    @property
+    def place(self) -> str:
+        """Such as "epoch 3", or "epoch 4, step 17," inside of it."""
+        return f"epoch {self.epoch + 1}, step {self.step}," if self.step else f"epoch {self.epoch}"
+
+    @property
+    def digits(self) -> str:
+        """Such as "0003" and "0003-000017": by name in the order of time."""
+        return f"{self.epoch:04d}-{self.step:06d}" if self.step else f"{self.epoch:04d}"
 
 
 def save_checkpoint(
@@ -40,21 +56,21 @@ def save_checkpoint(
     error: type[SkintagError],
     only: Collection[str] | None = None,
 ) -> None:
-    """Write the checkpoint of an epoch aside, rename it, then drop the older ones.
+    """Write a checkpoint aside, rename it, then drop the older ones.
 
     `only`: the tensors that training changes, where the others are in the model already. A kill at any point leaves
     either the older checkpoint or the new one whole. Raises `error` where the disk refuses; the older one stays.
     """
-    aside = run / f"partial-{progress.epoch:04d}"
+    aside = run / f"partial-{progress.digits}"
     try:
         _write(aside, progress, models, optimizer, only)
-        target = run / f"{PREFIX}{progress.epoch:04d}"
+        target = run / f"{PREFIX}{progress.digits}"
         shutil.rmtree(target, ignore_errors=True)
         aside.rename(target)
     except (OSError, SafetensorError) as problem:  # safetensors reports a full disk in a type of its own
         shutil.rmtree(aside, ignore_errors=True)
         raise error(
-            f"{run}: the checkpoint of epoch {progress.epoch} cannot be written ({first_line(problem)}); the one "
+            f"{run}: the checkpoint of {progress.place} cannot be written ({first_line(problem)}); the one "
             "before is kept: free some space or make the folder writable, then continue with --resume"
         ) from problem
     for older in _checkpoints(run)[:-1]:
@@ -105,14 +121,15 @@ def _checkpoints(run: Path) -> list[Path]:
 
 
 def _progress_json(progress: Progress) -> dict[str, Any]:
-    return {**vars(progress), "history": list(progress.history)}
+    return {**vars(progress), "history": list(progress.history), "losses": list(progress.losses)}
 
 
 def _progress(values: dict[str, Any]) -> Progress:
     """What `_progress_json` gave; a null is a figure that was not known, or a score that nothing had yet."""
     score = -math.inf if values["best_score"] is None else values["best_score"]
     rows = ({key: math.nan if one is None else one for key, one in row.items()} for row in values["history"])
-    return Progress(**{**values, "best_score": score, "history": tuple(rows)})
+    losses = tuple(values.get("losses", ()))
+    return Progress(**{**values, "best_score": score, "history": tuple(rows), "losses": losses})
 
 
 def _optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:

@@ -7,6 +7,7 @@ all of it is bit for bit reproducible; across devices, process counts and precis
 another order.
 """
 
+import os
 import types
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -15,7 +16,7 @@ from functools import cache
 import numpy as np
 import torch
 from accelerate import PartialState
-from accelerate.utils import gather, reduce
+from accelerate.utils import broadcast_object_list, gather, reduce
 from torch import Tensor, nn
 from torch.distributed.nn.functional import all_reduce
 from torch.nn import functional as F
@@ -77,6 +78,17 @@ class Compute:
             grad.copy_(flat[at : at + grad.numel()].view_as(grad))  # pyright: ignore[reportIndexIssue]
             at += grad.numel()
 
+    def summed(self, *values: float) -> tuple[float, ...]:
+        """The sums over all processes of what each has."""
+        if self.processes == 1:
+            return values
+        found = reduce(torch.tensor(values, dtype=torch.float64, device=self.device), reduction="sum")
+        return tuple(found.tolist())  # pyright: ignore[reportAttributeAccessIssue]
+
+    def agreed(self, text: str) -> str:
+        """The first process's, in all of them: such as a name with the time in it."""
+        return text if self.processes == 1 else broadcast_object_list([text])[0]
+
     def wait(self) -> None:
         """Until every process is here, such as for a file that the first one writes."""
         if self.processes > 1:
@@ -87,12 +99,18 @@ class Compute:
 def this_compute() -> Compute:
     """The device and place of this process. Raises TeacherError where the processes cannot find each other."""
     try:
-        state = PartialState()
+        # accelerate looks for a CPU's other processes only where it is told to compute there.
+        state = PartialState(cpu=_wants_cpu() or not torch.accelerator.is_available())
     except (RuntimeError, ValueError) as error:
         raise TeacherError(f"the processes of this command cannot reach each other: {error}") from error
     if state.device is None:
         raise TeacherError("accelerate found no device to compute on, not even the CPU")
     return Compute(device=state.device, process=state.process_index, processes=state.num_processes)
+
+
+def _wants_cpu() -> bool:
+    """Whether `accelerate launch --cpu` started this command."""
+    return os.environ.get("ACCELERATE_USE_CPU", "").lower() in ("1", "true", "yes")
 
 
 def _dtype(device: str, precision: Precision) -> torch.dtype:

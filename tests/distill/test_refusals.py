@@ -245,7 +245,7 @@ def test_a_run_that_never_beat_its_start_is_not_finished(
 ) -> None:
     nan = float("nan")
     scores = {"malignancy_auc": nan, "conditions_macro_auc": nan, "condition_accuracy": 0.1}
-    monkeypatch.setattr(trainer, "quick_scores", lambda *_: scores)
+    monkeypatch.setattr(trainer, "judged", lambda *_: scores)
     config = replace(small_config, epochs=1)
     run = create_run(tmp_path, config, name="one")
     with pytest.raises(StudentError, match="no epoch was better than the untrained start"):

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from ctrl_c import heed_ctrl_c
@@ -19,6 +20,7 @@ from safetensors.torch import save_file
 
 from distill.cli import app
 from distill.config import TrainConfig, from_json, to_json
+from distill.evaluate import predict
 from distill.run import create_run, newest_run, read_config
 from distill.student import Student, StudentError, load_student, load_trunk_weights, student_spec
 from distill.trainer import learning_rate, train
@@ -120,24 +122,42 @@ def _wait_for(path: Path, process: subprocess.Popen[bytes], pattern: str, *, sec
 @pytest.mark.slow
 def test_kill_9_in_an_epoch_then_resume(ham_root: Path, tmp_path: Path) -> None:
     run = tmp_path / "runs" / "killed"
-    with subprocess.Popen(_command(ham_root, tmp_path), stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen(_command(ham_root, tmp_path, epochs=20), stderr=subprocess.DEVNULL) as process:
         _wait_for(run, process, "checkpoint-*/state.json")
         process.send_signal(signal.SIGKILL)
     reached = json.loads(max(run.glob("checkpoint-*/state.json")).read_text())["epoch"]
-    assert 1 <= reached < 60
-    _shorten(run, reached + 2)
-    command = _command(ham_root, tmp_path, "--resume", epochs=reached + 2)
+    assert 1 <= reached < 20
+    command = _command(ham_root, tmp_path, "--resume", epochs=20)
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+    assert "Training the student: goes on at " in done.stderr
     history = (run / "history.csv").read_text().splitlines()[1:]
-    assert [int(line.split(",")[0]) for line in history] == list(range(1, reached + 3))
+    assert [int(line.split(",")[0]) for line in history] == list(range(1, 21))
     assert load_student(run)
 
 
-def _shorten(run: Path, epochs: int) -> None:
-    """Sixty epochs leave time to kill in; two more are enough to show that it goes on."""
-    values = json.loads((run / "config.json").read_text())
-    (run / "config.json").write_text(json.dumps({**values, "epochs": epochs}))
+@pytest.mark.slow
+def test_two_processes_learn_what_one_does(small_data: Dataset, small_labels: SoftLabels, tmp_path: Path) -> None:
+    """Through the command: batch statistics and dropout are those of the whole batch."""
+    asked = [
+        *("distill", "train", "--student", SMALL_STUDENT, "--image-size", "64", "--synthetic-count", "200"),
+        *("--epochs", "2", "--batch-size", "16", "--teacher-epochs", "1", "--teacher-lr", "0.001", "--views", "2"),
+        *("--runs", str(tmp_path), "--cache", str(small_data.folder.parent)),
+    ]
+    launch = ["torch.distributed.run", "--standalone", "--nproc_per_node", "2", "-m"]
+    said, losses = {}, {}
+    for name, launcher in {"one": [], "two": launch}.items():
+        command = [sys.executable, "-m", *launcher, *asked, "--name", name]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.count("epoch 2/2") == 1
+        assert done.stdout.count("2 processes share each batch of 16") == (name == "two")
+        student = load_student(tmp_path / name)
+        said[name] = predict(student, small_data, small_data.part(Part.VALIDATION)).malignancy
+        rows = (tmp_path / name / "history.csv").read_text().splitlines()[1:]
+        losses[name] = [float(row.split(",")[1]) for row in rows]
+    assert losses["one"] == pytest.approx(losses["two"], rel=1e-3)
+    np.testing.assert_allclose(said["one"], said["two"], atol=5e-3)
 
 
 @pytest.mark.slow
