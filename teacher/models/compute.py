@@ -1,14 +1,15 @@
 """The one place that decides where training computes: CUDA, MPS or CPU, in one process or many, in which precision.
 
-`accelerate` finds the device and, under `accelerate launch -m teacher ...`, the other processes. Each process takes its
-share of every batch, and what a batch has in common (gradients, batch statistics, what dropout draws) is made common,
-so that many processes learn what one would have learned from the same batch, within rounding. On one process of a CPU
-all of it is bit for bit reproducible; across devices, process counts and precisions it is not, as sums are formed in
-another order.
+`accelerate` finds the device and the other processes, which `torchrun -m teacher ...` starts, or `accelerate launch`
+on GPUs (with `--cpu` that starts one process, whatever it is told). Each process takes its share of every batch, and
+what a batch has in common (gradients, batch statistics, what dropout draws) is made common, so that many processes
+learn what one would have learned from the same batch, within rounding. On one process of a CPU all of it is bit for bit
+reproducible; across devices, process counts and precisions it is not, as sums are formed in another order.
 """
 
 import os
 import types
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cache
@@ -22,6 +23,9 @@ from torch.distributed.nn.functional import all_reduce
 from torch.nn import functional as F
 
 from teacher.models.config import Precision, TeacherError
+
+# What it names in its place is private; said once a layer, step and process, the notice would drown a log.
+warnings.filterwarnings("ignore", "torch.distributed.nn.functional.all_reduce is deprecated", FutureWarning)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -157,7 +157,7 @@ def test_two_processes_learn_what_one_does(small_data: Dataset, small_labels: So
         rows = (tmp_path / name / "history.csv").read_text().splitlines()[1:]
         losses[name] = [float(row.split(",")[1]) for row in rows]
     assert losses["one"] == pytest.approx(losses["two"], rel=1e-3)
-    np.testing.assert_allclose(said["one"], said["two"], atol=5e-3)
+    np.testing.assert_allclose(said["one"], said["two"], atol=1e-3)
 
 
 @pytest.mark.slow
