@@ -143,6 +143,7 @@ torch.manual_seed(0)
 teacher = Teacher(EncoderChoice(name="timm:test_efficientnet", image_size=64))
 finetune(teacher, dataset, dataset.part(Part.TRAIN)[:50], FinetuneConfig(epochs=2, batch_size=16))
 said = answer(teacher, dataset, ViewPlan(dataset.part(Part.VALIDATION)), lambda _: None)
+print("processes:", this_compute().processes)
 if this_compute().first:
     save_file({"malignancy": torch.from_numpy(said.malignancy)}, sys.argv[2])
 """
@@ -153,11 +154,12 @@ def test_two_processes_learn_what_one_does(small_data: Dataset, tmp_path: Path) 
     """Two epochs with batch statistics, dropout and stochastic depth; the last batch has two rows."""
     job = tmp_path / "job.py"
     job.write_text(JOB)
-    launch = [sys.executable, "-m", "accelerate.commands.launch", "--cpu", "--num_processes", "2", str(job)]
+    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", str(job)]
     said = {}
     for name, command in {"one": [sys.executable, str(job)], "two": launch}.items():
         target = tmp_path / f"{name}.safetensors"
         run = subprocess.run([*command, str(small_data.folder.parent), str(target)], capture_output=True, text=True)
         assert run.returncode == 0, run.stderr
+        assert run.stdout.count("processes: 2") == (2 if name == "two" else 0)
         said[name] = load_file(target)["malignancy"].numpy()
     np.testing.assert_allclose(said["one"], said["two"], atol=2e-3)
