@@ -106,7 +106,7 @@ def test_two_processes_give_the_rows_of_one(
     small_data: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """To the bit, as each row is computed alone with the same kernels; 1e-5 is what is promised."""
-    launched = [sys.executable, "-m", "accelerate.commands.launch", "--cpu", "--num_processes", "2", "-m", "teacher"]
+    launched = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", "-m", "teacher"]
     options = ["embed", "--cache", tmp_path, *WORDS]
     done = subprocess.run([*launched, *map(str, options)], capture_output=True, text=True, timeout=500)
     assert done.returncode == 0, done.stderr
