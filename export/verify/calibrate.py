@@ -85,11 +85,10 @@ class Cases:
 
     def take(self, indices: np.ndarray) -> "Cases":
         """Some of the photos."""
+        groups = [self.groups[index] for index in indices] if self.groups else ()
+        domains: Sequence[str] = [str(self.domains[index]) for index in indices] if self.domains else ()
         return Cases(
-            malignant=self.malignant[indices],
-            conditions=self.conditions[indices],
-            groups=[self.groups[index] for index in indices] if self.groups else (),
-            domains=[self.domains[index] for index in indices] if self.domains else (),
+            malignant=self.malignant[indices], conditions=self.conditions[indices], groups=groups, domains=domains
         )
 
     def by_domain(self) -> dict[str, np.ndarray]:

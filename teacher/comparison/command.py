@@ -28,7 +28,7 @@ HEADER = ("", "accuracy", "F1 macro", "AUC", "conditions: accuracy", "F1 macro")
 def compare_command(options: DataOptions, encoder: EncoderChoice, wanted: Wanted, compared: Compared) -> None:
     """Fit classifiers on frozen and fine-tuned embeddings, choose by validation, and show validation and test."""
     if this_compute().processes > 1:
-        raise TeacherError("compare runs in one process; embed with accelerate launch -m teacher embed first")
+        raise TeacherError("compare runs in one process; embed with torchrun -m teacher embed first")
     dataset = open_dataset(options)
     indices = chosen(dataset, limit=wanted.limit)
     backbones = _backbones(dataset, indices, options, encoder, wanted, compared)

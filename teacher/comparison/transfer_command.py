@@ -72,7 +72,7 @@ def focused_command(options: DataOptions, encoder: EncoderChoice, wanted: Wanted
 
 def _school(options: DataOptions, encoder: EncoderChoice, wanted: Wanted, asked: Transferred) -> School:
     if this_compute().processes > 1:
-        raise TeacherError("this runs in one process; embed with accelerate launch -m teacher embed first")
+        raise TeacherError("this runs in one process; embed with torchrun -m teacher embed first")
     dataset = open_dataset(options)
     return School(
         dataset=dataset,

@@ -395,7 +395,7 @@ def test_two_processes_average_what_one_does(
     report.unlink()
     asked = ["--image-size", "64", "--synthetic-count", "200", "--cache", str(small_config.data.cache), "--views", "2"]
     asked += ["--teacher-epochs", "1", "--teacher", "tiny", "--teacher", TIMM.name, "--teacher-size", "32"]
-    launcher = ["accelerate.commands.launch", "--cpu", "--num_processes", "2", "-m", "teacher", "soft-labels"]
+    launcher = ["torch.distributed.run", "--standalone", "--nproc_per_node", "2", "-m", "teacher", "soft-labels"]
     run = subprocess.run([sys.executable, "-m", *launcher, *asked], capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
     assert run.stdout.count("the mean of these 2:") == 1

@@ -145,7 +145,7 @@ def test_two_processes_store_what_one_does(tmp_path: Path) -> None:
     said, labels = {}, {}
     for name, launcher in {
         "one": [],
-        "two": ["accelerate.commands.launch", "--cpu", "--num_processes", "2", "-m"],
+        "two": ["torch.distributed.run", "--standalone", "--nproc_per_node", "2", "-m"],
     }.items():
         cache = tmp_path / name
         options = DataOptions(image_size=64, cache=cache, synthetic_count=200)
