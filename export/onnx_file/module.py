@@ -86,7 +86,9 @@ class PhotoModel(Protocol):
         """images: (B, 3, S, S) float, normalised by the spec's mean and std"""
         ...
 
-    def eval(self) -> Self: ...
+    def train(self, mode: bool = True, /) -> Self:
+        """False: as it answers, without dropout"""
+        ...
 
     def state_dict(self) -> dict[str, Tensor]:
         """All that it has learned."""

@@ -101,7 +101,7 @@ def make_reference(
     Raises CalibrationError where the calibration part cannot be moved to that share.
     """
     declared = declared_prevalence(photos[Part.CALIBRATION].malignant, prevalence)
-    photo_student = PhotoStudent(student.eval()).eval()
+    photo_student = PhotoStudent(student.train(False)).eval()
     later = [part for part in Part if part is not Part.TRAIN]
     with stages.stage(f"Asking the PyTorch {called}", total=sum(len(photos[part]) for part in later)) as step:
         answers = {part: student_answers(photo_student, photos[part].squares, step=step) for part in later}
@@ -128,7 +128,7 @@ def module_of(
     student: PhotoModel, train: Photos, *, temperatures: Temperatures, statistics_photos: int, stages: Stages
 ) -> EdgeModule:
     """A student with everything around it; `statistics_photos` training photos say what is familiar."""
-    photo_student = PhotoStudent(student.eval()).eval()
+    photo_student = PhotoStudent(student.train(False)).eval()
     chosen = evenly_spread(len(train), statistics_photos)
     with stages.stage("Features of training photos", total=len(chosen)) as step:
         seen = student_answers(photo_student, [train.squares[index] for index in chosen], step=step)

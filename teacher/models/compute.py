@@ -7,6 +7,7 @@ learn what one would have learned from the same batch, within rounding. On one p
 reproducible; across devices, process counts and precisions it is not, as sums are formed in another order.
 """
 
+import atexit
 import os
 import types
 import warnings
@@ -109,7 +110,15 @@ def this_compute() -> Compute:
         raise TeacherError(f"the processes of this command cannot reach each other: {error}") from error
     if state.device is None:
         raise TeacherError("accelerate found no device to compute on, not even the CPU")
+    if state.num_processes > 1:
+        atexit.register(_leave_the_others)
     return Compute(device=state.device, process=state.process_index, processes=state.num_processes)
+
+
+def _leave_the_others() -> None:
+    """Threads of the group that still run where Python has ended would abort a process that has done its work."""
+    if torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
 
 
 def _wants_cpu() -> bool:

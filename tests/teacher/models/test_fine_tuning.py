@@ -143,7 +143,7 @@ torch.manual_seed(0)
 teacher = Teacher(EncoderChoice(name="timm:test_efficientnet", image_size=64))
 finetune(teacher, dataset, dataset.part(Part.TRAIN)[:50], FinetuneConfig(epochs=2, batch_size=16))
 said = answer(teacher, dataset, ViewPlan(dataset.part(Part.VALIDATION)), lambda _: None)
-print("processes:", this_compute().processes)
+sys.stdout.write(f"processes: {this_compute().processes}\\n")  # in one piece: both write at once
 if this_compute().first:
     save_file({"malignancy": torch.from_numpy(said.malignancy)}, sys.argv[2])
 """
