@@ -157,37 +157,28 @@ ONNX_FP32 = ModelFormat(
     metadata=onnx_metadata,
 )
 
+TFLITE_FP32 = ModelFormat(
+    format="tflite",
+    precision="fp32",
+    file_name="model.fp32.tflite",
+    write=write_tflite_fp32,
+    outputs=tflite_outputs,
+    tensors=tflite_tensors,
+    metadata=tflite_metadata,
+)
+
 # INT8 first: it is what phones take, and the runtime runs the first ONNX file of a manifest.
 FORMATS = (
-    ModelFormat(
-        format="onnx",
+    replace(
+        ONNX_FP32,
         precision="int8",
         file_name="model.int8.onnx",
         write=write_onnx_int8,
-        outputs=file_outputs,
-        tensors=onnx_tensors,
-        metadata=onnx_metadata,
         max_bytes=int8_search.MAX_BYTES,
     ),
     ONNX_FP32,
-    ModelFormat(
-        format="tflite",
-        precision="int8",
-        file_name="model.int8.tflite",
-        write=write_tflite_int8,
-        outputs=tflite_outputs,
-        tensors=tflite_tensors,
-        metadata=tflite_metadata,
-    ),
-    ModelFormat(
-        format="tflite",
-        precision="fp32",
-        file_name="model.fp32.tflite",
-        write=write_tflite_fp32,
-        outputs=tflite_outputs,
-        tensors=tflite_tensors,
-        metadata=tflite_metadata,
-    ),
+    replace(TFLITE_FP32, precision="int8", file_name="model.int8.tflite", write=write_tflite_int8),
+    TFLITE_FP32,
     *(
         ModelFormat(
             format="coreml",

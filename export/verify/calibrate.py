@@ -206,7 +206,7 @@ def operating_points(scores: np.ndarray, cases: Cases, *, targets: Targets) -> O
     bounds = low_bounds(scores, cases, targets=targets)
     low = min(bound.threshold for bound in bounds.values())
     high = max(low, upper_bound(harmless, share=targets.specificity))
-    whole = bounds[ALL]
+    whole, domains = bounds[ALL], _domains(cases)
     return OperatingPoints(
         low=low,
         high=high,
@@ -218,7 +218,7 @@ def operating_points(scores: np.ndarray, cases: Cases, *, targets: Targets) -> O
         method=whole.describe(),
         confidence=whole.confidence,
         groups=tuple(_assurances(scores, _groups(cases), (*ToneGroup, UNKNOWN_GROUP), low=low, bounds=bounds)),
-        domains=tuple(_assurances(scores, _domains(cases), sorted(_domains(cases)), low=low, bounds=bounds)),
+        domains=tuple(_assurances(scores, domains, sorted(domains), low=low, bounds=bounds)),
     )
 
 
