@@ -97,8 +97,8 @@ class Trail:
 
     def follow(self, address: str) -> None:
         """The browser has gone somewhere: to what was just pushed, back, or forward."""
-        if self._pushed and self._pushed[0] == address:
-            del self._pushed[0]
+        if address in self._pushed:  # and what came before it, which the browser passed over
+            del self._pushed[: self._pushed.index(address) + 1]
             return
         near = sorted(range(len(self._stops)), key=lambda index: abs(index - self._at))
         found = next((index for index in near if index != self._at and self._stops[index].address == address), None)
@@ -107,11 +107,14 @@ class Trail:
 
     def come_back(self, address: str) -> str | None:
         """The page was away for a while, and stands at `address`: what it had yet to tell is lost. The address it has
-        to show, where that is another: a step made while it was away would be undone by its next reload."""
+        to show, where that is another: a step made while it was away would be undone by its next reload.
+
+        Where the program had heard of that step and the browser had not made it when it was reloaded, `address` is told
+        once more, as if it were a step back."""
         self._pushed.clear()
         if address == self.address:
             return None
-        self._pushed.append(self.address)
+        self._pushed += [address, self.address]
         return self.address
 
     def _show(self, index: int) -> None:

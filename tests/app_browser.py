@@ -35,6 +35,9 @@ RESTS = """([asked, still]) => {
     if (host.asked !== asked) { host.asked = asked; host.changed = performance.now(); }
     return performance.now() - host.changed > still;
 }"""
+SAID = """host => [...host.querySelectorAll("flt-semantics")]
+    .filter(node => !node.querySelector("flt-semantics")).map(node => node.ariaLabel || node.innerText)
+    .filter(text => text).join(" | ")"""
 CHROMIUM_FLAGS = ["--no-sandbox", "--enable-unsafe-swiftshader", "--force-renderer-accessibility"]
 
 
@@ -84,9 +87,7 @@ class Visit:
 
     def hears_heading(self, text: str | re.Pattern[str]) -> str:
         """Wait for a heading and read it."""
-        heading = self.page.get_by_role("heading", name=text).first
-        heading.wait_for(timeout=PATIENCE, state="attached")
-        return str(heading.inner_text())
+        return str(self.page.get_by_role("heading", name=text).first.inner_text(timeout=PATIENCE))
 
     def tap(self, name: str | re.Pattern[str]) -> None:
         """Tap a button; a text must be its whole name."""
@@ -112,6 +113,18 @@ class Visit:
             self._becomes_true("() => true", None, patience=PATIENCE)
         except TimeoutError as error:
             raise BrowserHung(f"the browser's page does not answer any more: {self.page.url}") from error
+
+    def ended(self) -> str:
+        """Where a journey ended, for whoever has to find out why; nothing of a page that was closed.
+
+        Raises BrowserHung where the page cannot say it."""
+        if self.page.is_closed():
+            return ""
+        self.answers()
+        with suppress(Exception):
+            said = self.page.locator("flt-semantics-host").evaluate(SAID, timeout=GIVEN_UP_MS)
+            return f"{self.page.url} says: {said}\n"
+        return f"{self.page.url} says nothing\n"
 
     def _becomes_true(self, question: str, told: Any, *, patience: int) -> None:
         """Asked again and again: `evaluate` waits without an end for a page that hangs.
@@ -229,6 +242,7 @@ def _first_of(process: subprocess.Popen[bytes]) -> str:
 def visiting(browser: Any, address: str, *, viewport: dict[str, int]) -> Iterator[Visit]:
     """The app's page with accessibility switched on, every request of it recorded."""
     page = browser.new_page(viewport=viewport)
+    page.set_default_timeout(PATIENCE)
     visit = Visit(page)
     page.on("response", lambda answer: visit.reached.append(answer.url))
     page.on("dialog", lambda asked: asked.accept())  # "leave this page?", where something is not kept
@@ -239,17 +253,10 @@ def visiting(browser: Any, address: str, *, viewport: dict[str, int]) -> Iterato
         visit.listen()
         yield visit
     except Exception:
-        visit.answers()
-        _show_what_was_seen(page)
+        print(visit.ended())
         raise
     finally:
         page.close()
-
-
-def _show_what_was_seen(page: Any) -> None:
-    """Where a journey ended, for whoever has to find out why."""
-    with suppress(Exception):
-        print("The page said: " + " | ".join(page.locator("flt-semantics-host").inner_text().split("\n")))
 
 
 def note_failure(visit: Visit, request: Any) -> None:

@@ -1,11 +1,25 @@
 """A browser for the journeys."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import pytest
-from app_browser import CHROMIUM_FLAGS
+from app_browser import CHROMIUM_FLAGS, Visit
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """A failed journey says what its page showed, also where the page came from a fixture, which never sees it fail.
+
+    Raises BrowserHung where the page does not answer: not the journey failed, and it may be tried once more."""
+    try:
+        return (yield)
+    except Exception:
+        for visit in getattr(item, "funcargs", {}).values():
+            if isinstance(visit, Visit):
+                item.add_report_section("call", "page", visit.ended())
+        raise
 
 
 @pytest.fixture(scope="module")

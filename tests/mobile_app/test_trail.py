@@ -354,3 +354,18 @@ def test_a_step_made_while_the_page_was_away_is_not_undone_by_its_return() -> No
     person.trail.follow("/guide")
     assert person.session.tab is Tab.GUIDE
     assert person.trail.come_back("/guide") is None
+
+
+def test_a_page_that_was_reloaded_before_its_browser_made_a_step_stays_where_the_step_led() -> None:
+    """The program had heard of the step, so that on the page's return the old address looks like a step back."""
+    person = Person()
+    before = person.trail.address
+    person.session.open_tab(Tab.GUIDE)
+    person.trail.follow("/guide")
+    assert person.trail.come_back(before) == "/guide"
+    person.trail.follow(before)
+    assert person.session.tab is Tab.GUIDE
+    person.trail.follow("/guide")
+    assert person.session.tab is Tab.GUIDE
+    person.trail.follow(before)
+    assert person.session.tab is Tab.PHOTO, "now it is a step back"
