@@ -92,6 +92,9 @@ TABLE = {
     "benchmarks roofline": "--run",
     "benchmarks service": "--bundle --clients --out --requests",
     "benchmarks speed": "--bundle --fp32 --no-options --options --out --photo --repeats --starts --threads",
+    "benchmarks online": """
+        --batch-size --count --epochs --out --precision --rounds --size --student --teacher --views --workers
+    """,
     "benchmarks spurious": "--count --epochs --out --seeds",
     "benchmarks verdicts": "--bundle --out --rows",
     "benchmarks views": "--out --photos --rounds --size --square --views",
