@@ -11,7 +11,7 @@ import typer
 
 from distill.run import DEFAULT_RUNS, newest_run, open_run_data
 from distill.student import load_student
-from export.bundle.build import Built, ExportOptions, build_bundle, fine_tune_of, judge_of
+from export.bundle.build import Built, ExportOptions, build_bundle, fine_tune_of, judge_of, options_of
 from export.bundle.bundle_report import describe, figure_rows
 from export.bundle.calibration_report import CALIBRATION_NAME
 from export.bundle.check import Checked, check_bundle
@@ -25,7 +25,7 @@ from export.verify.calibrate import Targets
 from export.verify.parity import LIMITS, Limits
 from export.workshop.child import ExportError
 from export.workshop.stages import live_stages
-from runtime.bundle.load import Manifest, read_manifest
+from runtime.bundle.load import DEFAULT_BUNDLE, Frames, Manifest, read_manifest
 from teacher.console import print_table, run_cli
 from teacher.data.dataset import DataOptions, open_dataset
 from teacher.options import OPTION, View, from_dataclasses
@@ -67,8 +67,8 @@ class Target:
 SERVED = Target(formats="onnx", precisions="fp32,fp16")
 """What a teacher is written as."""
 
-FOR_INT8 = ("onnx_recipe", "tflite_recipe", "quick")
-"""Options that say how 8 bit are sought."""
+FOR_STUDENTS = ("onnx_recipe", "tflite_recipe", "quick", "frames", "frame_side")
+"""Options about 8 bit and frames, which a teacher's bundle does not have."""
 
 SHORT_TARGETS = {name: f"target_{name}" for name in ("sensitivity", "specificity")}
 """The options that `calibrate` calls by the shorter name."""
@@ -129,7 +129,7 @@ def teacher(
         int | None, typer.Option(help="number of the one fold whose teachers are written, from 0; without it all")
     ] = None,
     target: Annotated[Target, View(without=["formats", "fine_tune"])] = SERVED,
-    options: Annotated[ExportOptions, View(names=SHORT_TARGETS, without=FOR_INT8)] = ExportOptions(),
+    options: Annotated[ExportOptions, View(names=SHORT_TARGETS, without=FOR_STUDENTS)] = ExportOptions(),
 ) -> None:
     """The teacher behind a set of soft labels, networks and XGBoost, as a bundle that `runtime serve` serves."""
     kinds = _chosen("onnx", target.precisions, known=TEACHER_FORMATS)
@@ -161,7 +161,7 @@ def check(
     with live_stages() as stages:
         if run is not None:
             before = read_manifest(bundle)
-            options = ExportOptions(targets=targets_of(before.files[0]), prevalence=prevalence_of(before))
+            options = options_of(before, targets=targets_of(before.files[0]), prevalence=prevalence_of(before))
             judge = judge_of(load_student(run), open_run_data(run), options=options, stages=stages)
         manifest, files = check_bundle(bundle, judge=judge)
     _show_checked(bundle, manifest, files)
@@ -184,7 +184,8 @@ def calibrate(
     run = runs.chosen()
     bundle = bundle or out / run.resolve().name
     before = read_manifest(bundle)  # before the minutes that the photos take
-    options = ExportOptions(targets=targets, prevalence=prevalence_of(before) if prevalence is None else prevalence)
+    wanted = prevalence_of(before) if prevalence is None else prevalence
+    options = options_of(before, targets=targets, prevalence=wanted)
     check_movable(before, prevalence)
     with live_stages() as stages:
         judge = judge_of(load_student(run), open_run_data(run), options=options, stages=stages)
@@ -219,7 +220,7 @@ def recover(
 ) -> None:
     """A run folder out of a bundle's ONNX file: to audit it, build other formats, or calibrate it anew."""
     run = recover_run(bundle, data=data, runs=runs, name=name)
-    print(f"recovered: {run}\nnext: uv run python -m export all --run {run}")
+    print(f"recovered: {run}\nnext: uv run python -m export all --run {run}{_frame_options(bundle)}")
 
 
 @app.command("formats")
@@ -254,6 +255,12 @@ def _log_shown() -> Iterator[None]:
         for line in error.log:
             print(f"  | {line}", file=sys.stderr)
         raise
+
+
+def _frame_options(bundle: Path | None) -> str:
+    """What to export with for the same frames: a run does not say them."""
+    frames = read_manifest(bundle or DEFAULT_BUNDLE).frames
+    return "" if frames == Frames() else f" --frames {frames.count} --frame-side {frames.side}"
 
 
 def _show(built: Built) -> None:

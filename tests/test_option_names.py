@@ -10,7 +10,7 @@ import typer
 from benchmarks.cli import command_of
 
 EXPORT = """
-    --confidence --coverage --examples --fine-tune --formats --keep-going --licence --max-auc-drop
+    --confidence --coverage --examples --fine-tune --formats --frame-side --frames --keep-going --licence --max-auc-drop
     --max-mean-difference --max-sensitivity-drop --min-condition-agreement --min-tier-agreement --name
     --no-examples --no-fine-tune --novelty-rejection --onnx-recipe --out --precisions --prevalence --quick --run --runs
     --target-sensitivity --target-specificity --tflite-recipe

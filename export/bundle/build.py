@@ -22,7 +22,8 @@ from export.bundle.formats import FORMATS
 from export.bundle.licences import licence_of
 from export.int8.search import FineTuned
 from export.onnx_file.convert import to_onnx
-from export.onnx_file.module import PhotoModel
+from export.onnx_file.frames import chosen_frames
+from export.onnx_file.photo_model import PhotoModel
 from export.verify.calibrate import CalibrationError, Targets
 from export.verify.judge import FileReport, Judge
 from export.verify.latency import Clock, against_fp32
@@ -33,7 +34,7 @@ from export.verify.reference import Photos, Reference, evenly_spread, make_refer
 from export.workshop.child import ExportError, Workshop, open_workshop
 from export.workshop.stages import Stages, captured
 from export.workshop.toolchain import toolchain
-from runtime.bundle.load import Figure, InputSpec, Manifest, read_manifest, verified, write_manifest
+from runtime.bundle.load import Figure, Frames, InputSpec, Manifest, read_manifest, verified, write_manifest
 from runtime.conditions import CONDITIONS
 from runtime.errors import SkintagError, first_line
 from teacher.data.dataset import Dataset
@@ -77,6 +78,10 @@ class ExportOptions:
     """take the first ONNX INT8 recipe that passes, though another may be faster"""
     keep_going: Annotated[bool, typer.Option("--keep-going")] = False
     """build the others where a file fails its gate; the bundle is then marked incomplete"""
+    frames: Annotated[int, OPTION] = 1
+    """crops of the square that one answer is the average of, inside the model: 1 (the whole), 2 or 4"""
+    frame_side: Annotated[int | None, OPTION] = None
+    """side of those crops in pixels, a multiple of 32; without it 7/8 of the student's input, rounded down"""
     examples: Annotated[bool, OPTION] = True
     """a row of photos in the report; they keep their dataset's terms"""
     licence: Annotated[str | None, OPTION] = None
@@ -135,16 +140,20 @@ def build_bundle(
     Nothing appears at `out` unless every file passed (with `keep_going`: at least one); what was there before is
     replaced at the very end. `fine_tune` is called where no recipe quantises the student well enough; `card` says what
     it is, where it is no student.
-    Raises GateError when a file's answers are too far from the student's, ExportError when a converter fails.
+    Raises FramesError where the student does not answer for its frames, GateError when a file's answers are too far
+    from the student's, ExportError when a converter fails.
     """
     _check_target(out)
+    options = options or ExportOptions()
+    frames = chosen_frames(options.frames, options.frame_side, model=student)
     photos = _photos(data)
     with open_workshop() as workshop:
         export = _Export(
             student=student,
             data=data,
             photos=photos,
-            options=options or ExportOptions(),
+            options=options,
+            frames=frames,
             stages=stages or Stages.silent(),
             workshop=workshop,
             fine_tune=fine_tune,
@@ -183,9 +192,16 @@ def fine_tune_of(run: Path) -> FineTune:
     return fine_tune
 
 
+def options_of(manifest: Manifest, *, targets: Targets, prevalence: float | None) -> ExportOptions:
+    """How a bundle that exists was made, as far as its judge must know it; with these targets and prevalence."""
+    frames = manifest.frames
+    return ExportOptions(targets=targets, prevalence=prevalence, frames=frames.count, frame_side=frames.side)
+
+
 def judge_of(student: PhotoModel, data: Dataset, *, options: ExportOptions, stages: Stages) -> Judge:
     """What the files of a student are held against, for a bundle that exists already."""
-    return _judge(student, _photos(data), options=options, stages=stages)
+    frames = chosen_frames(options.frames, options.frame_side, model=student)
+    return _judge(student, _photos(data), options=options, frames=frames, stages=stages)
 
 
 def _judge(
@@ -193,6 +209,7 @@ def _judge(
     photos: Mapping[Part, Photos],
     *,
     options: ExportOptions,
+    frames: Frames,
     stages: Stages,
     called: str = "student",
 ) -> Judge:
@@ -203,6 +220,7 @@ def _judge(
         targets=options.targets,
         stages=stages,
         prevalence=options.prevalence,
+        frames=frames,
         called=called,
     )
     return Judge(photos=photos, reference=reference, targets=options.targets, limits=options.limits, stages=stages)
@@ -216,14 +234,21 @@ class _Export:
     data: Dataset
     photos: Mapping[Part, Photos]
     options: ExportOptions
+    frames: Frames
     stages: Stages
     workshop: Workshop
     fine_tune: FineTune | None
     card: Card
 
     def judge(self) -> Judge:
-        called = self.card.called
-        return _judge(self.student, self.photos, options=self.options, stages=self.stages, called=called)
+        return _judge(
+            self.student,
+            self.photos,
+            options=self.options,
+            frames=self.frames,
+            stages=self.stages,
+            called=self.card.called,
+        )
 
     def files(self, judge: Judge) -> tuple[list[FileReport], dict[str, Failure]]:
         """Every format written and judged; what was said of those that failed, where that does not end the export."""
@@ -300,6 +325,7 @@ class _Export:
             temperatures=reference.module.temperatures,
             statistics_photos=self.options.statistics_photos,
             stages=self.stages,
+            frames=self.frames,
         )
         return FineTuned(model=to_onnx(module, metadata=self._metadata()), ranges=tuned.ranges)
 
@@ -315,24 +341,29 @@ class _Export:
             files=tuple(file.entry for file in files),
             incomplete=tuple(failures),
             toolchain=toolchain(*self.card.packages),
+            frames=self.frames,
         )
 
     def _metadata(self) -> dict[str, str]:
         """What stands inside each file: one that lost its manifest still says what it is."""
+        several = {} if self.frames == Frames() else {"frames": f"{self.frames.count} of {self.frames.side} pixels"}
         return {
             "model_id": self._model_id(),
             "architecture": self.student.spec.arch,
             "conditions": ",".join(CONDITIONS),
             "licence": self._licence(),
             "training_data": ",".join(self._datasets()),
+            **several,
         }
 
     def _model_id(self) -> str:
-        """Architecture and a digest of the weights: the same student always has the same name."""
+        """Architecture and a digest of the weights and the frames: what answers alike always has the same name."""
         digest = hashlib.sha256()
         for name, tensor in sorted(self.student.state_dict().items()):
             digest.update(name.encode())
             digest.update(tensor.cpu().contiguous().numpy().tobytes())
+        if self.frames != Frames():
+            digest.update(f"{self.frames.count} frames of {self.frames.side}".encode())
         return f"{self.student.spec.arch}-{digest.hexdigest()[:10]}"
 
     def _datasets(self) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from export.verify.judge import FileReport
 from export.verify.outputs import Outputs, Thresholds, tiers
 from export.verify.parity import Limits, describe_limits
 from export.verify.reference import Photos, evenly_spread
-from runtime.bundle.load import Calibration, Figure, Manifest, ModelFile
+from runtime.bundle.load import Calibration, Figure, Frames, Manifest, ModelFile
 from teacher.console import figure_text
 
 REPORT_NAME = "report.md"
@@ -99,13 +99,19 @@ def count(figure: Figure | None) -> str:
     return "" if figure is None else f"{figure.n:,}"
 
 
+def _frames_text(frames: Frames) -> str:
+    if frames == Frames():
+        return ""
+    return f" An answer is the average over {frames.count} frames of {frames.side} x {frames.side}, inside the model."
+
+
 def _lines(content: ReportContent) -> Iterator[str]:
     manifest = content.manifest
     yield f"# Bundle {manifest.model_id}"
     yield ""
     yield f"Made {manifest.created} from {manifest.architecture}, trained on {', '.join(manifest.training_data)}."
     yield f"Licence: {manifest.licence}."
-    yield f"Input {manifest.input.height} x {manifest.input.width} pixels."
+    yield f"Input {manifest.input.height} x {manifest.input.width} pixels.{_frames_text(manifest.frames)}"
     if content.about:
         yield content.about
     for failure in content.failures.values():

@@ -121,9 +121,7 @@ class _Planes(nn.Module):
         self.edge = module
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        photo_student = self.edge.photo_student
-        normalised = image * photo_student.pixel_scale + photo_student.pixel_offset
-        return self.edge.answers(photo_student.student(normalised))
+        return self.edge.answers(self.edge.photo_student.of_planes(image))
 
 
 def _converted(ct: Any, module: EdgeModule) -> Any:

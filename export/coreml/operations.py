@@ -1,8 +1,9 @@
 """The operations of Core ML programs that our students produce, evaluated with PyTorch.
 
 Definitions: coremltools' `converters/mil/mil/ops/defs/iOS15` and `iOS16`. Every operation computes in float32; the
-caller rounds the result to the type that the program declares. Programs are written for one photo, (1, ...); here the
-leading dimension holds B photos, so whatever would mix photos (an axis 0, say) is refused.
+caller rounds the result to the type that the program declares. Programs are written for one photo, (1, ...), and its F
+crops, (F, ...); here the leading dimension holds B photos, (F * B, ...), all photos' first crop first. What would
+mix photos (an axis 0, say) is refused, but for what joins crops and takes their mean.
 """
 
 from collections.abc import Callable, Mapping
@@ -23,10 +24,12 @@ class Arguments:
     operation: str
     """type and name, for messages"""
     values: Mapping[str, Tensor]
-    """what depends on the photos, by parameter; float32 (B, ...)"""
+    """what depends on the photos, by parameter (of a list with its place: values0, values1); float32 (B, ...)"""
     constants: Mapping[str, Constant]
     declared: TensorType
     """what the program says of the output"""
+    count: int = 1
+    """of photos, B"""
     read: set[str] = field(default_factory=set)
 
     def refuse(self, text: str) -> EngineError:
@@ -207,6 +210,8 @@ def _softmax(a: Arguments) -> Tensor:
 
 def _reduce_mean(a: Arguments) -> Tensor:
     x = a.photos("x")
+    if a.integers("axes") == (0,) and a.flag("keep_dims") and len(x) > a.count:
+        return x.unflatten(0, (-1, a.count)).mean(dim=0)  # of each photo's crops
     return x.mean(dim=a.axes("axes", rank=x.dim()), keepdim=a.flag("keep_dims"))
 
 
@@ -224,11 +229,38 @@ def _sqrt(a: Arguments) -> Tensor:
 
 
 def _reshape(a: Arguments) -> Tensor:
-    """(1, ...) becomes (B, ...): one photo's numbers stay one photo's."""
+    """(1, ...) becomes (B, ...): one photo's numbers stay one photo's, and a crop's stay its own."""
     x, shape = a.photos("x"), a.integers("shape")
-    if shape[0] != 1 or min(shape) < 1:
+    if shape[0] * a.count != len(x) or min(shape) < 1:
         raise a.refuse(f"shape = {shape}")
     return x.reshape(x.shape[0], *shape[1:])
+
+
+def _slice_by_index(a: Arguments) -> Tensor:
+    x, begin, end = a.photos("x"), a.integers("begin"), a.integers("end")
+    steps, *masks = (
+        a.integers(name) if a.has(name) else (usual,) * x.dim()
+        for name, usual in (("stride", 1), ("begin_mask", 0), ("end_mask", 0), ("squeeze_mask", 0))
+    )
+    from_start, to_end, squeezed = masks
+    whole = (from_start[0] or begin[0] == 0) and (to_end[0] or end[0] * a.count == len(x))
+    if not whole or any(squeezed) or min(steps) < 1:
+        raise a.refuse(f"begin = {begin}, end = {end}, stride = {steps}")
+    spans = zip(begin, end, steps, from_start, to_end, strict=True)
+    parts = [slice(None if open_ else at, None if wide else until, step) for at, until, step, open_, wide in spans]
+    return x[(slice(None), *parts[1:])]
+
+
+def _reverse(a: Arguments) -> Tensor:
+    x = a.photos("x")
+    return x.flip(a.axes("axes", rank=x.dim()))
+
+
+def _concat(a: Arguments) -> Tensor:
+    """Along axis 0: the crops of each photo."""
+    if a.flag("interleave"):
+        raise a.refuse("interleave = True")
+    return torch.cat([a.photos(name) for name in a.values], dim=a.integer("axis"))
 
 
 def _squeeze(a: Arguments) -> Tensor:
@@ -256,6 +288,7 @@ OPERATIONS: Mapping[str, Callable[[Arguments], Tensor]] = {
     "batch_norm": _batch_norm,
     "cast": _cast,
     "clip": _clip,
+    "concat": _concat,
     "conv": _conv,
     "expand_dims": _expand_dims,
     "linear": _linear,
@@ -266,9 +299,11 @@ OPERATIONS: Mapping[str, Callable[[Arguments], Tensor]] = {
     "relu": _relu,
     "relu6": _relu6,
     "reshape": _reshape,
+    "reverse": _reverse,
     "sigmoid": _sigmoid,
     "sigmoid_hard": _sigmoid_hard,
     "silu": _silu,
+    "slice_by_index": _slice_by_index,
     "softmax": _softmax,
     "sqrt": _sqrt,
     "square": _square,

@@ -61,7 +61,7 @@ class Program:
         }
         for index, (operation, result) in enumerate(self._steps(values)):
             values[operation.output] = result
-            for name in {*operation.inputs.values()} & values.keys():
+            for name in {*operation.inputs.values()} & values.keys() - {self.input}:
                 if last_use[name] == index and name not in self.outputs:
                     del values[name]
         return {name: values[name] for name in self.outputs}
@@ -76,7 +76,7 @@ class Program:
     def _steps(self, values: Mapping[str, Tensor]) -> Iterator[tuple[Operation, Tensor]]:
         """Each operation with its result; the caller keeps the results in `values` for those that follow."""
         for operation in self.operations:
-            yield operation, _evaluate(operation, values, self.constants)
+            yield operation, _evaluate(operation, values, self.constants, count=len(values[self.input]))
 
     def _checked(self, images: Tensor) -> Tensor:
         if tuple(images.shape[1:]) != self.input_type.shape[1:]:
@@ -101,10 +101,12 @@ def program_of(package: Package) -> Program:
     block = function.block_specializations[function.opset]
     constants: dict[str, Constant] = {}
     operations: list[Operation] = []
+    crops: dict[str, int] = {}
     for entry in block.operations:
         value = _constant_value(entry, package)
         if value is None:
-            operations.append(_operation(entry, constants))
+            operations.append(_operation(entry, constants, crops))
+            crops[entry.outputs[0].name] = operations[-1].declared.shape[0]
         else:
             constants[entry.outputs[0].name] = value
     return Program(
@@ -134,7 +136,8 @@ def _constant_value(entry: Any, package: Package) -> Constant | None:
     return _of_declared_shape(weights, declared.shape, arguments.operation)
 
 
-def _operation(entry: Any, constants: Mapping[str, Constant]) -> Operation:
+def _operation(entry: Any, constants: Mapping[str, Constant], crops: Mapping[str, int]) -> Operation:
+    """crops: how many of one photo each value before it holds."""
     if entry.type not in OPERATIONS:
         name = entry.outputs[0].name if entry.outputs else "without output"
         raise EngineError(
@@ -144,31 +147,41 @@ def _operation(entry: Any, constants: Mapping[str, Constant]) -> Operation:
         raise EngineError(f"Core ML program: {entry.type} with nested blocks or several outputs is not known here")
     operation = Operation(
         type=entry.type,
-        inputs={parameter: _bound(entry, parameter) for parameter in entry.inputs},
+        inputs=dict(_bound(entry)),
         output=entry.outputs[0].name,
         declared=tensor_type(entry.outputs[0].type),
     )
-    if operation.declared.dtype not in FLOATS or operation.declared.shape[:1] != (1,):
+    known = {1, *(crops.get(name, 1) for name in operation.inputs.values())}
+    made = not operation.declared.shape or operation.declared.shape[0] not in known
+    if operation.declared.dtype not in FLOATS or (made and entry.type != "concat"):
         raise EngineError(f"Core ML program: {operation.label} gives {operation.declared}, which is not known here")
     if not set(operation.inputs.values()) - constants.keys():
         raise EngineError(f"Core ML program: {operation.label} of constants only is not known here")
     return operation
 
 
-def _bound(entry: Any, parameter: str) -> str:
-    arguments = entry.inputs[parameter].arguments
-    if len(arguments) != 1 or not arguments[0].name:
-        raise EngineError(f"Core ML program: {entry.type} with {parameter} given as a list is not known here")
-    return arguments[0].name
+def _bound(entry: Any) -> Iterator[tuple[str, str]]:
+    """Parameter and name of each value; the values of a concat are a list."""
+    for parameter in entry.inputs:
+        names = [argument.name for argument in entry.inputs[parameter].arguments]
+        listed = entry.type == "concat" and parameter == "values"
+        if not all(names) or (len(names) != 1 and not listed):
+            raise EngineError(f"Core ML program: {entry.type} with {parameter} given as a list is not known here")
+        yield from (
+            ((f"{parameter}{place}", name) for place, name in enumerate(names)) if listed else [(parameter, names[0])]
+        )
 
 
 @torch.inference_mode()
-def _evaluate(operation: Operation, values: Mapping[str, Tensor], constants: Mapping[str, Constant]) -> Tensor:
+def _evaluate(
+    operation: Operation, values: Mapping[str, Tensor], constants: Mapping[str, Constant], *, count: int
+) -> Tensor:
     arguments = Arguments(
         operation=operation.label,
         values={parameter: values[name] for parameter, name in operation.inputs.items() if name in values},
         constants={parameter: constants[name] for parameter, name in operation.inputs.items() if name in constants},
         declared=operation.declared,
+        count=count,
     )
     if len(arguments.values) + len(arguments.constants) != len(operation.inputs):
         raise EngineError(f"Core ML program: {operation.label} uses a value that was not computed; export it again")
@@ -180,8 +193,8 @@ def _evaluate(operation: Operation, values: Mapping[str, Tensor], constants: Map
             f"Core ML program: {operation.label} cannot be computed ({reason}); export it again"
         ) from error
     arguments.check_all_read()
-    photos = next(iter(arguments.values.values())).shape[0]
-    result = _of_declared_shape(result, (photos, *operation.declared.shape[1:]), operation.label)
+    crops, *rest = operation.declared.shape
+    result = _of_declared_shape(result, (crops * count, *rest), operation.label)
     return _rounded(result, operation.declared.dtype)
 
 

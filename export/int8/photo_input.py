@@ -7,7 +7,7 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
-from export.onnx_file.convert import initializers
+from export.onnx_file.convert import initializers, values
 
 CHAIN = ("Add", "Mul", "Cast", "Transpose")
 """What stands between the first convolution and the photo, backwards."""
@@ -17,7 +17,10 @@ WHITE = 255
 
 @dataclass(frozen=True, kw_only=True)
 class PhotoInput:
-    """The photo as the exported graph reads it: uint8 [1, S, S, 3] -> scale * pixel + offset -> first convolution."""
+    """The photo as the exported graph reads it: uint8 [1, S, S, 3] -> scale * pixel + offset -> first convolution.
+
+    Where the model looks at several crops of it, those: uint8 [F, s, s, 3].
+    """
 
     image: str
     conv: str
@@ -30,6 +33,8 @@ class PhotoInput:
     pads: tuple[int, int, int, int]
     """rows above, columns left, rows below, columns right that the convolution reads beyond the photo"""
     side: int
+    count: int = 1
+    """of photos: one, or its crops"""
 
     @property
     def mean(self) -> np.ndarray:
@@ -59,8 +64,8 @@ class PhotoInput:
         nodes: list[onnx.NodeProto] = []
         current = self.image
         for axis, before, after, shape in (
-            (2, left, right, lambda count: (1, self.side, count, 3)),
-            (1, above, below, lambda count: (1, count, width, 3)),
+            (2, left, right, lambda columns: (self.count, self.side, columns, 3)),
+            (1, above, below, lambda rows: (self.count, rows, width, 3)),
         ):
             if not before and not after:
                 continue
@@ -84,11 +89,12 @@ def photo_input(model: onnx.ModelProto, conv: onnx.NodeProto) -> PhotoInput | No
     while current in made and len(chain) < len(CHAIN):
         chain.append(made[current])
         current = made[current].input[0]
-    if tuple(node.op_type for node in chain) != CHAIN or current != model.graph.input[0].name:
+    shape = _shape_of_bytes(current, model)
+    if tuple(node.op_type for node in chain) != CHAIN or shape is None:
         return None
     constants = {name: numpy_helper.to_array(tensor) for name, tensor in initializers(model).items()}
     offset, scale = (constants[node.input[1]].astype(np.float64).reshape(3) for node in chain[:2])
-    side = model.graph.input[0].type.tensor_type.shape.dim[1].dim_value
+    count, side = shape[:2]
     return PhotoInput(
         image=current,
         conv=conv.name,
@@ -97,7 +103,17 @@ def photo_input(model: onnx.ModelProto, conv: onnx.NodeProto) -> PhotoInput | No
         offset=offset,
         pads=_read_pads(conv, side, kernel=constants[conv.input[1]].shape[2]),
         side=side,
+        count=count,
     )
+
+
+def _shape_of_bytes(name: str, model: onnx.ModelProto) -> tuple[int, ...] | None:
+    """Of the photo or what is cut from it, channels last; None for any other tensor."""
+    for value in values(model):
+        kind = value.type.tensor_type
+        if value.name == name and kind.elem_type == onnx.TensorProto.UINT8 and len(kind.shape.dim) == 4:
+            return tuple(size.dim_value for size in kind.shape.dim)
+    return None
 
 
 def _read_pads(conv: onnx.NodeProto, side: int, *, kernel: int) -> tuple[int, int, int, int]:

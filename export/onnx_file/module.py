@@ -3,6 +3,8 @@
     uint8 NHWC photo -> float, normalised -> trunk -> heads -> temperature (and prior) -> sigmoid / softmax
                                                   \\-> features -> novelty
 
+With several frames (`onnx_file.frames`) crops are cut from the photo first, and logits and features are their means.
+
 Normalisation stays one multiplication and one addition in front of the trunk. Folding it into the first convolution
 would be exact only without zero padding: the padding stands for the mean colour, and after folding it would stand for
 black, which changes the outermost row and column of every feature map. The two operations cost 0.1% of the trunk.
@@ -10,12 +12,14 @@ black, which changes the outermost row and column of every feature map. The two 
 
 from copy import copy
 from dataclasses import dataclass
-from typing import Protocol, Self
 
 import torch
 from torch import Tensor, nn
 
 from distill.student import StudentOutput
+from export.onnx_file.frames import averaged, cut
+from export.onnx_file.photo_model import PhotoModel
+from runtime.bundle.manifest import Frames
 
 OUTPUT_NAMES = ("malignancy", "conditions", "novelty")
 INPUT_NAME = "image"
@@ -60,59 +64,32 @@ class FeatureStatistics:
         return cls(mean=torch.zeros(width), components=torch.zeros(components, width), usual=torch.ones(()))
 
 
-class ModelSpec(Protocol):
-    """What a model is called, and what it wants to be fed."""
-
-    @property
-    def arch(self) -> str: ...
-
-    @property
-    def image_size(self) -> int: ...
-
-    @property
-    def mean(self) -> tuple[float, ...]: ...
-
-    @property
-    def std(self) -> tuple[float, ...]: ...
-
-
-class PhotoModel(Protocol):
-    """What becomes a bundle: a student, or a stored teacher in a student's place."""
-
-    @property
-    def spec(self) -> ModelSpec: ...
-
-    def __call__(self, images: Tensor, /) -> StudentOutput:
-        """images: (B, 3, S, S) float, normalised by the spec's mean and std"""
-        ...
-
-    def train(self, mode: bool = True, /) -> Self:
-        """False: as it answers, without dropout"""
-        ...
-
-    def state_dict(self) -> dict[str, Tensor]:
-        """All that it has learned."""
-        ...
-
-
 class PhotoStudent(nn.Module):
-    """A student, or what stands in its place, that takes photos as decoded: with the normalisation in front."""
+    """A student, or what stands in its place, that takes photos as decoded: with the normalisation in front, and
+    the mean over frames behind."""
 
     pixel_scale: Tensor
     pixel_offset: Tensor
 
-    def __init__(self, student: PhotoModel) -> None:
+    def __init__(self, student: PhotoModel, *, frames: Frames = Frames()) -> None:
         super().__init__()
-        self.student = student
+        self.student, self.frames = student, frames
         mean, std = torch.tensor(student.spec.mean), torch.tensor(student.spec.std)
         self.register_buffer("pixel_scale", (1.0 / (255.0 * std)).view(1, 3, 1, 1))
         self.register_buffer("pixel_offset", (-mean / std).view(1, 3, 1, 1))
 
     def forward(self, image: Tensor) -> StudentOutput:
         """image: (B, S, S, 3) uint8"""
+        seen = cut(image, self.frames, rows=1)
         # Contiguous, or the permuted layout reaches the pooled features and flattening them is exported as a loop.
-        pixels = image.permute(0, 3, 1, 2).to(torch.float32, memory_format=torch.contiguous_format)
-        return self.student(pixels * self.pixel_scale + self.pixel_offset)
+        return self._said(seen.permute(0, 3, 1, 2).to(torch.float32, memory_format=torch.contiguous_format))
+
+    def of_planes(self, image: Tensor) -> StudentOutput:
+        """image: (B, 3, S, S) float, 0..255"""
+        return self._said(cut(image, self.frames, rows=2))
+
+    def _said(self, pixels: Tensor) -> StudentOutput:
+        return averaged(self.student(pixels * self.pixel_scale + self.pixel_offset), self.frames)
 
 
 class EdgeModule(nn.Module):

@@ -8,6 +8,7 @@ from safetensors.torch import load, save
 
 from distill.student import Student, StudentSpec
 from export.onnx_file.module import EdgeModule, FeatureStatistics, PhotoStudent, Temperatures
+from runtime.bundle.manifest import Frames
 
 WEIGHTS_NAME, SHAPE_NAME = "module.safetensors", "module.json"
 
@@ -18,6 +19,7 @@ def module_files(module: EdgeModule) -> dict[str, bytes]:
     assert isinstance(spec, StudentSpec)
     tensors = {name: tensor.detach().contiguous() for name, tensor in module.state_dict().items()}
     shape = {"spec": asdict(spec), "temperatures": asdict(module.temperatures)}
+    shape["frames"] = asdict(module.photo_student.frames)
     return {WEIGHTS_NAME: save(tensors), SHAPE_NAME: json.dumps(shape).encode()}
 
 
@@ -31,7 +33,9 @@ def read_module(files: Mapping[str, bytes]) -> EdgeModule:
     components, width = tensors["components"].shape
     statistics = FeatureStatistics.blank(width, components=components)
     module = EdgeModule(
-        PhotoStudent(student), statistics=statistics, temperatures=Temperatures(**shape["temperatures"])
+        PhotoStudent(student, frames=Frames(**shape["frames"])),
+        statistics=statistics,
+        temperatures=Temperatures(**shape["temperatures"]),
     )
     module.load_state_dict(tensors)
     return module.eval()

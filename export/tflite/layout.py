@@ -7,6 +7,7 @@ numbers, without copying every map twice, and in the form that can be quantised.
 """
 
 from collections import Counter
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from export.tflite.model import INT32, Operator, add_buffer, constant, operators
 TO_FIRST, TO_LAST = (0, 3, 1, 2), (0, 2, 3, 1)
 """Permutations that move the channels from the end to the front and back."""
 
-ELEMENTWISE = frozenset({"ADD", "HARD_SWISH", "LOGISTIC", "MUL", "RELU", "RELU6"})
+ELEMENTWISE = frozenset({"ADD", "CAST", "HARD_SWISH", "LOGISTIC", "MUL", "RELU", "RELU6"})
 
 
 def channels_last(model: Any) -> int:
@@ -86,6 +87,8 @@ class _Turning:
             pass  # one value per channel: their order is the same in both layouts
         elif not self._is_elementwise(step) or any(self.index[name] not in self.turned for name in step.inputs):
             raise RuntimeError(f"{step.kind} {step.output}: cannot be done channels last")
+        else:
+            self._turn_constants(operator)
         shape = self.shapes[output]
         if step.kind != "RESHAPE" and len(shape) == 4:
             last = [shape[axis] for axis in TO_LAST]
@@ -93,10 +96,20 @@ class _Turning:
             self.turned[output] = output
 
     def _is_elementwise(self, step: Operator) -> bool:
-        return step.kind in ELEMENTWISE and all(self._is_scalar(name) for name in step.constants)
+        fixed = [self.shapes[self.index[name]] for name in step.constants]
+        return step.kind in ELEMENTWISE and all(int(np.prod(shape)) == 1 or _per_channel(shape) for shape in fixed)
 
-    def _is_scalar(self, name: str) -> bool:
-        return int(np.prod(self.shapes[self.index[name]])) == 1
+    def _turn_constants(self, operator: Any) -> None:
+        """Numbers per channel, (1, C, 1, 1), as (1, 1, 1, C): under another name, for others may read them as well."""
+        operator.inputs = [int(number) for number in operator.inputs]
+        for place, number in enumerate(operator.inputs):
+            if number >= 0 and number not in self.turned and _per_channel(self.shapes[number]):
+                tensor = copy(self.tensors[number])
+                tensor.name = tensor.name + b"_channels_last"
+                tensor.shape = tensor.shapeSignature = np.array((1, 1, 1, self.shapes[number][1]), np.int32)
+                operator.inputs[place] = len(self.tensors)
+                self.tensors.append(tensor)
+                self.shapes.append(tuple(tensor.shape.tolist()))
 
     def _axes(self, step: Operator) -> set[int]:
         return set(constant(self.model, self.tensors[self.index[step.constants[0]]]).ravel().tolist())
@@ -111,6 +124,10 @@ class _Turning:
         self.tensors.append(tensor)
         self.shapes.append(axes.shape)
         return len(self.tensors) - 1
+
+
+def _per_channel(shape: tuple[int, ...]) -> bool:
+    return len(shape) == 4 and shape[1] > 1 and shape[:1] == (1,) and shape[2:] == (1, 1)
 
 
 def fuse_clipping(model: Any) -> int:

@@ -80,9 +80,10 @@ class Thresholds:
 
 def student_answers(photo_student: PhotoStudent, squares: Squares, *, step: Step = no_step) -> StudentOutput:
     """The student's logits and features over all photos. `step` is called once per photo."""
+    size = max(BATCH // photo_student.frames.count, 1)
 
     def answer(start: int) -> StudentOutput:
-        batch = np.stack(squares[start : start + BATCH])
+        batch = np.stack(squares[start : start + size])
         with torch.inference_mode():
             output = photo_student(torch.from_numpy(batch))
         for _ in batch:
@@ -90,7 +91,7 @@ def student_answers(photo_student: PhotoStudent, squares: Squares, *, step: Step
         return output
 
     with _one_thread_each(), ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        collected = list(pool.map(answer, range(0, len(squares), BATCH)))
+        collected = list(pool.map(answer, range(0, len(squares), size)))
     return StudentOutput(*(torch.cat(parts).clone() for parts in zip(*collected, strict=True)))
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from distill.student import StudentOutput
-from export.onnx_file.module import EdgeModule, PhotoModel, PhotoStudent, Temperatures, feature_statistics
+from export.onnx_file.module import EdgeModule, PhotoStudent, Temperatures, feature_statistics
+from export.onnx_file.photo_model import PhotoModel
 from export.verify.calibrate import (
     Cases,
     Targets,
@@ -18,7 +19,7 @@ from export.verify.calibrate import (
 )
 from export.verify.outputs import Outputs, Thresholds, module_outputs, moved, student_answers
 from export.workshop.stages import Stages
-from runtime.bundle.load import Calibration, Prevalence
+from runtime.bundle.load import Calibration, Frames, Prevalence
 from teacher.data.dataset import Dataset
 from teacher.data.splits import Part
 
@@ -93,15 +94,17 @@ def make_reference(
     targets: Targets,
     stages: Stages,
     prevalence: float | None = None,
+    frames: Frames = Frames(),
     called: str = "student",
 ) -> Reference:
     """Measure the student once on every part; `statistics_photos` training photos say what is familiar.
 
-    `prevalence`: the share of malignant lesions in use, where one is declared; `called`: what progress calls it.
+    `prevalence`: the share of malignant lesions in use, where one is declared; `frames`: what it answers the mean of;
+    `called`: what progress calls it.
     Raises CalibrationError where the calibration part cannot be moved to that share.
     """
     declared = declared_prevalence(photos[Part.CALIBRATION].malignant, prevalence)
-    photo_student = PhotoStudent(student.train(False)).eval()
+    photo_student = PhotoStudent(student.train(False), frames=frames).eval()
     later = [part for part in Part if part is not Part.TRAIN]
     with stages.stage(f"Asking the PyTorch {called}", total=sum(len(photos[part]) for part in later)) as step:
         answers = {part: student_answers(photo_student, photos[part].squares, step=step) for part in later}
@@ -112,6 +115,7 @@ def make_reference(
         temperatures=temperatures,
         statistics_photos=statistics_photos,
         stages=stages,
+        frames=frames,
     )
     undeclared = {part: module_outputs(module, answers[part]) for part in later}
     outputs = {part: moved(found, shift_of(declared)) for part, found in undeclared.items()}
@@ -125,10 +129,16 @@ def make_reference(
 
 
 def module_of(
-    student: PhotoModel, train: Photos, *, temperatures: Temperatures, statistics_photos: int, stages: Stages
+    student: PhotoModel,
+    train: Photos,
+    *,
+    temperatures: Temperatures,
+    statistics_photos: int,
+    stages: Stages,
+    frames: Frames = Frames(),
 ) -> EdgeModule:
     """A student with everything around it; `statistics_photos` training photos say what is familiar."""
-    photo_student = PhotoStudent(student.train(False)).eval()
+    photo_student = PhotoStudent(student.train(False), frames=frames).eval()
     chosen = evenly_spread(len(train), statistics_photos)
     with stages.stage("Features of training photos", total=len(chosen)) as step:
         seen = student_answers(photo_student, [train.squares[index] for index in chosen], step=step)

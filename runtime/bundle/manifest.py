@@ -97,6 +97,16 @@ class InputSpec:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Frames:
+    """How often one answer looks at the photo: crops of the input that the model cuts and averages inside, so that a
+    runtime does nothing for it."""
+
+    count: int = 1
+    side: int | None = None
+    """of each crop in pixels; None: the whole square"""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Prevalence:
     """The share of malignant lesions in use that malignancy is a probability for: declared by a person, not measured.
 
@@ -189,10 +199,14 @@ class Manifest:
     """Files that were asked for and failed their gate, such as "tflite int8"."""
     toolchain: Mapping[str, str] = field(default_factory=dict[str, str])
     conditions: tuple[str, ...] = tuple(CONDITIONS)
+    frames: Frames = Frames()
+    """Written only where there are several, so that all other manifests are what they were."""
 
     def to_json(self) -> str:
         """The text of `manifest.json`, checksum included; the same content always gives the same text."""
         content: dict[str, Any] = {"schema_version": SCHEMA_VERSION, **_plain(asdict(self))}
+        if self.frames == Frames():
+            del content["frames"]
         for file in content["files"]:
             if file["calibration"] is not None and file["calibration"]["prevalence"] is None:
                 del file["calibration"]["prevalence"]
@@ -271,13 +285,15 @@ def _check_checksum(text: str, *, where: str, checksum: str) -> None:
 
 
 def _manifest(fields: Fields) -> Manifest:
+    spec = _input(fields.child("input"))
     manifest = Manifest(
         model_id=fields.text("model_id"),
         architecture=fields.text("architecture"),
         created=fields.text("created"),
         licence=fields.text("licence"),
         training_data=fields.texts("training_data"),
-        input=_input(fields.child("input")),
+        input=spec,
+        frames=_frames(fields.child("frames"), side=spec.height) if "frames" in fields.values() else Frames(),
         conditions=_conditions(fields),
         files=tuple(_file(file) for file in fields.objects("files")),
         incomplete=fields.texts("incomplete"),
@@ -310,6 +326,15 @@ def _input(fields: Fields) -> InputSpec:
         fields.fail(f"{spec.width} x {spec.height} is not square")
     fields.done()
     return spec
+
+
+def _frames(fields: Fields, *, side: int) -> Frames:
+    frames = Frames(
+        count=fields.integer("count", low=2, high=64),
+        side=fields.integer("side", low=32, high=side),
+    )
+    fields.done()
+    return frames
 
 
 def _calibration(fields: Fields) -> Calibration:

@@ -17,6 +17,7 @@ from runtime.bundle.json_fields import dump
 from runtime.bundle.load import (
     Calibration,
     Figure,
+    Frames,
     GroupAssurance,
     Manifest,
     OperatingPoints,
@@ -88,6 +89,34 @@ def as_version_2(content: dict[str, Any]) -> None:
             file["operating_points"]["groups"],
             file["operating_points"]["domains"],
         )
+
+
+def test_frames_are_written_only_where_there_are_several(tmp_path: Path) -> None:
+    plain = full_manifest()
+    assert '"frames"' not in plain.to_json()
+    assert Manifest.from_json(plain.to_json()).frames == Frames()
+    several = replace(plain, frames=Frames(count=4, side=32))
+    write_manifest(tmp_path, several)
+    assert read_manifest(tmp_path) == several
+    assert json.loads(several.to_json())["frames"] == {"count": 4, "side": 32}
+
+
+@pytest.mark.parametrize(
+    "frames",
+    [
+        {"count": 1, "side": 32},
+        {"count": 4},
+        {"count": 4, "side": None},
+        {"count": 4, "side": 4096},
+        {"count": "4", "side": 32},
+        {"count": 4, "side": 32, "more": 1},
+        4,
+        None,
+    ],
+)
+def test_frames_that_make_no_sense_are_refused(frames: object) -> None:
+    with pytest.raises(BundleError, match="frames"):
+        Manifest.from_json(resealed(lambda content: content.update(frames=frames)))
 
 
 def test_the_version_before_is_read_with_nothing_assured() -> None:
