@@ -9,6 +9,7 @@ from runtime.errors import first_line
 from teacher.data.dataset import Dataset
 from teacher.data.sample import Condition
 from teacher.data.splits import Part
+from teacher.models.compute import this_compute
 
 LEAST_GROUPS = 10
 """Patients or lesions that the training part must hold: fewer are learned by heart, whatever the views."""
@@ -43,8 +44,11 @@ def refuse_hopeless(dataset: Dataset) -> tuple[str, ...]:
 def refuse_unfit(config: TrainConfig) -> None:
     """Shows the student two empty images: what its architecture refuses is said before the teacher starts.
 
-    Raises StudentError where the architecture refuses its sizes, or its first weights cannot be read.
+    Raises StudentError where the architecture refuses its sizes, its first weights cannot be read, or it is to be
+    compiled and cannot be.
     """
+    if config.compile:
+        _refuse_no_compiler()
     student = Student(config.student_spec)
     if config.init is not None:
         load_trunk_weights(student, config.init)
@@ -57,6 +61,24 @@ def refuse_unfit(config: TrainConfig) -> None:
             f"--train-size {size}: {config.student_spec.arch} cannot learn from images of this side "
             f"({first_line(error)}); choose another, or leave --train-size out"
         ) from error
+
+
+def _refuse_no_compiler() -> None:
+    """By compiling something: what torch.compile needs differs by device, system and version."""
+    compute = this_compute()
+    if compute.processes > 1:
+        raise StudentError("--compile is for one process: leave it out, or start the command without a launcher")
+    try:
+        torch.compile(_trifle, dynamic=False)(torch.zeros(16, device=compute.device))
+    except Exception as error:  # whatever a compiler, its absence or a wrapper around both raises
+        raise StudentError(
+            f"--compile: nothing can be compiled here ({first_line(error)}); install a C++ compiler such as g++ (for a "
+            "GPU Triton too), or leave --compile out"
+        ) from error
+
+
+def _trifle(numbers: torch.Tensor) -> torch.Tensor:
+    return numbers.sin() + 1
 
 
 def _refuse_vanished(dataset: Dataset, indices: np.ndarray) -> None:

@@ -1,79 +1,32 @@
 """`python -m distill`: soft labels to a student."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from distill.checks import refuse_hopeless, refuse_unfit
 from distill.config import TrainConfig
 from distill.evaluate import open_student, stored_teacher
 from distill.int8.fine_tune import BLOCK, QuantizeConfig
 from distill.int8.quantised_student import FOLDER, ensure_quantised, read_agreement
+from distill.job import checked_data, train_run
+from distill.loop.tensorboard import refuse_no_tensorboard
+from distill.recipe import AS_OPTIONS, config_of
 from distill.run import CURVES_NAME, DEFAULT_RUNS, create_run, free_folder, is_finished, newest_run, read_config
-from distill.student import StudentError, student_spec
+from distill.student import StudentError
 from distill.trainer import CHECKPOINT_MINUTES
-from distill.trainer import train as train_student
 from runtime.bundle.load import Figure
-from runtime.photo.decode import INPUT_SIZE
 from teacher.console import figure_text, print_table, run_cli
-from teacher.data.dataset import Dataset, describe_parts, open_dataset
+from teacher.data.dataset import Dataset, open_dataset
 from teacher.evaluation.command import EvaluateOptions, judge_and_show, refuse_contradictions
 from teacher.models.compute import this_compute
 from teacher.models.config import ENCODER_OPTIONS, TeacherNames
-from teacher.options import OPTION, Draft, View, from_dataclasses, values_of
-from teacher.soft_labels import describe, ensure_soft_labels, missing_labels, soft_labels_folder
+from teacher.options import OPTION, Draft, from_dataclasses, values_of
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 
-
-@dataclass(frozen=True)
-class Profile:
-    """Defaults that differ between the embedded drawings and real photos."""
-
-    epochs: int
-    batch_size: int
-    image_size: int
-    lr: float
-    soft_weight: float
-    teacher_epochs: int
-    teacher_lr: float
-    views: int
-    train_share: float | None = None
-    """side of the training views as a share of the input's, where smaller"""
-
-    def train_size(self, image_size: int) -> int | None:
-        """The side of the training views, a multiple of 32 as strides want it."""
-        return None if self.train_share is None else 32 * round(self.train_share * image_size / 32)
-
-
-# The drawings must be learnt from scratch within minutes on two cores, hence the small input; photos keep the size that
-# pretrained trunks expect. The drawings' teacher knows drawings before the job begins: it is tuned gently, and weighs
-# more than the labels. (14 epochs of 96-pixel views in batches of 16 ended at a test AUC of 0.78.)
-SYNTHETIC = Profile(
-    epochs=18,
-    batch_size=32,
-    image_size=128,
-    lr=2e-3,
-    soft_weight=0.7,
-    teacher_epochs=2,
-    teacher_lr=1e-4,
-    views=4,
-)
-PHOTOS = Profile(
-    epochs=12,
-    batch_size=32,
-    image_size=INPUT_SIZE,
-    lr=1e-3,
-    soft_weight=0.3,
-    teacher_epochs=8,
-    teacher_lr=1e-3,
-    views=6,
-)
-UNSET = {one.name for one in fields(Profile)} - {"train_share"} | {"train_size"}
-"""Options whose default the profile decides."""
 
 _LABELS = {
     "malignancy_auc": "malignancy AUC",
@@ -105,6 +58,8 @@ class RunChoice:
     """continue the newest unfinished run (or --name)"""
     checkpoint_minutes: Annotated[float, typer.Option(min=0)] = CHECKPOINT_MINUTES
     """minutes between checkpoints inside an epoch; 0 makes one after every step"""
+    tensorboard: Annotated[bool, typer.Option("--tensorboard")] = False
+    """write each epoch's figures for TensorBoard too, into the run folder (extra `tensorboard`)"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,28 +74,26 @@ class Source:
 @from_dataclasses
 def train(
     context: typer.Context,
-    draft: Annotated[Draft[TrainConfig], View(unset=UNSET, without=ENCODER_OPTIONS)],
+    draft: Annotated[Draft[TrainConfig], AS_OPTIONS],
     teachers: TeacherNames,
     choice: RunChoice,
 ) -> None:
     """Train a student from soft labels, making the labels first where they are missing."""
+    if choice.tensorboard:
+        refuse_no_tensorboard()
     if choice.resume:
         given = {name: value for name, value in draft.values.items() if _given(context, name)}
         named = any(_given(context, name) for name in ENCODER_OPTIONS)
         _resume(choice, given, teachers if named else None)
         return
-    draft = draft.filled(_defaults(draft.values))
-    given = draft.values
-    spec = student_spec(given["student"], image_size=given["image_size"], drop_rate=given["drop_rate"])
-    config = draft.finished(student_spec=spec)
-    config = replace(config, teacher=teachers.of(config.teacher))
+    config = config_of(draft, teachers)
     compute = this_compute()
     run = Path(compute.agreed(str(free_folder(choice.runs, config, name=choice.name))))
-    dataset = _checked_data(run, config)
+    dataset = checked_data(run, config)
     if compute.first:
         create_run(run.parent, config, name=run.name)
     compute.wait()
-    _train_run(run, config, dataset, choice)
+    _train_and_report(run, config, dataset, choice)
 
 
 def _resume(choice: RunChoice, given: Mapping[str, Any], teachers: TeacherNames | None) -> None:
@@ -162,19 +115,13 @@ def _resume(choice: RunChoice, given: Mapping[str, Any], teachers: TeacherNames 
         )
     if is_finished(run):
         raise StudentError(f"{run} is finished; nothing to resume")
-    _train_run(run, config, _checked_data(run, config), choice)
+    _train_and_report(run, config, checked_data(run, config), choice)
 
 
 def _given(context: typer.Context, name: str) -> bool:
     """Whether an option stands on the command line; else its value is a default."""
     source = context.get_parameter_source(name)
     return source is not None and source.name == "COMMANDLINE"
-
-
-def _defaults(given: Mapping[str, Any]) -> dict[str, Any]:
-    profile = SYNTHETIC if given["data"] is None else PHOTOS
-    plain = {name: value for name, value in asdict(profile).items() if name in UNSET}
-    return {**plain, "train_size": profile.train_size(given["image_size"] or profile.image_size)}
 
 
 @app.command()
@@ -211,26 +158,10 @@ def _report_agreement(run: Path) -> None:
     typer.echo(f"weights and ranges: {run / FOLDER}\nnext: uv run python -m export all --run {run}")
 
 
-def _checked_data(run: Path, config: TrainConfig) -> Dataset:
-    """The photos of a run, once it is sure that a student can be made of them. Raises StudentError."""
-    typer.echo(f"run: {run}")
-    dataset = open_dataset(config.data)
-    for line in (*dataset.notes, describe_parts(dataset), *refuse_hopeless(dataset)):
-        typer.echo(line)
-    refuse_unfit(config)
-    return dataset
-
-
-def _train_run(run: Path, config: TrainConfig, dataset: Dataset, choice: RunChoice) -> None:
-    if missing := missing_labels(dataset, config.teacher):
-        typer.echo(f"No soft labels of teacher {', '.join(missing)} for this data yet: making them first.")
-    labels = ensure_soft_labels(dataset, config.teacher)
-    typer.echo(describe(soft_labels_folder(dataset, config.teacher)))
-    if this_compute().processes > 1:
-        typer.echo(f"{this_compute().processes} processes share each batch of {config.batch_size}")
+def _train_and_report(run: Path, config: TrainConfig, dataset: Dataset, choice: RunChoice) -> None:
     try:
-        found = train_student(
-            run, config, dataset, labels, checkpoint_minutes=choice.checkpoint_minutes, say=typer.echo
+        found = train_run(
+            run, config, dataset, checkpoint_minutes=choice.checkpoint_minutes, tensorboard=choice.tensorboard
         )
     except KeyboardInterrupt:
         typer.echo(f"interrupted: every whole step is saved. Continue: {_resume_command(run)}", err=True)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields, is_dataclass
 from pathlib import Path
-from typing import Annotated, Any, get_args, get_type_hints
+from typing import Annotated, Any, Literal, get_args, get_type_hints
 
 import typer
 
@@ -25,6 +25,10 @@ class TrainConfig:
     student_spec: StudentSpec
     data: DataOptions
     teacher: TeacherConfig
+    labels: Annotated[Literal["views", "plain"], OPTION] = "views"
+    """what the teacher is asked about: the very view that the student sees, or the plain image for each of its views
+
+    Plain is distillation as most tools do it, for comparison: a teacher that is not patient (Beyer et al. 2022)."""
     init: Annotated[Path | None, OPTION] = None
     """pretrained trunk that the student starts from: a safetensors file in timm's names"""
     epochs: Annotated[int, typer.Option(min=1)] = 20
@@ -49,6 +53,12 @@ class TrainConfig:
 
     Crops make lesions look larger than they are at test time; a smaller training size evens that out and is faster
     (Touvron et al. 2019, arXiv:1906.06423)."""
+    mixup: Annotated[float, typer.Option(min=0, max=10)] = 0.0
+    """how far stored views are mixed with each other, images and all labels alike; 0 not at all, 0.2 a little
+
+    Both parameters of the Beta distribution of the share (Zhang et al. 2018, arXiv:1710.09412)."""
+    compile: Annotated[bool, typer.Option("--compile")] = False
+    """compile the student's training step first (torch.compile): minutes, which a long run on a GPU earns back"""
     precision: Annotated[Precision, OPTION] = "float32"
     """of the arithmetic: bfloat16 is faster where the CPU has it (AVX512-BF16)"""
     seed: Annotated[int, OPTION] = 0

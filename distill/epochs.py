@@ -41,13 +41,14 @@ def of_teacher(run: Path, dataset: Dataset, history: Sequence[Row]) -> Row:
     return {} if not said else _malignancy(next(iter(said.values())).malignancy, dataset, "teacher")
 
 
-def epoch_line(row: Row, *, epochs: int, best: bool) -> str:
-    """Such as "epoch 3/20  loss 2.725  AUC: student 0.912, averaged 0.921, teacher 0.953  best so far"."""
+def epoch_line(row: Row, *, epochs: int, best: bool, speed: str) -> str:
+    """Such as "epoch 3/20  loss 2.725  AUC: student 0.912, averaged 0.921, teacher 0.953  31 images/s, 2% waiting  best
+    so far"."""
     parts = [_told(row, "malignancy_auc", named=True)]
     domains = [name.removeprefix("malignancy_auc_") for name in row if name.startswith("malignancy_auc_")]
     parts += [f"{one} {_told(row, f'malignancy_auc_{one}', named=False)}" for one in domains]
     number = f"{int(row['epoch']):>{len(str(epochs))}}/{epochs}"
-    text = f"epoch {number}  loss {row['loss']:.3f}  AUC: {'; '.join(parts)}"
+    text = f"epoch {number}  loss {row['loss']:.3f}  AUC: {'; '.join(parts)}  {speed}"
     return f"{text}  best so far" if best else text
 
 

@@ -98,12 +98,21 @@ def figures(student: Student, dataset: Dataset, part: Part, *, threshold: float)
     """The figures of a part, with 95% intervals. `threshold`: of malignancy, see `calibration_threshold`."""
     indices = dataset.part(part)
     said = predict(student, dataset, indices)
-    malignant, conditions = dataset.malignant(indices), dataset.conditions(indices)
+    malignant, scores = dataset.malignant(indices), expit(said.malignancy.astype(np.float64))
+    plain = plain_figures(said, malignant, dataset.conditions(indices))
+    return {
+        "malignancy_auc": plain["malignancy_auc"],
+        "malignancy_sensitivity": rate_figure(int((scores[malignant] >= threshold).sum()), int(malignant.sum())),
+        "malignancy_specificity": rate_figure(int((scores[~malignant] < threshold).sum()), int((~malignant).sum())),
+        **plain,
+    }
+
+
+def plain_figures(said: Answers, malignant: np.ndarray, conditions: np.ndarray) -> dict[str, Figure]:
+    """Those that need no threshold, of N photos. malignant: bool [N]; conditions: int [N]."""
     scores, shares = expit(said.malignancy.astype(np.float64)), softmax(said.conditions, axis=1)
     return {
         "malignancy_auc": auc_figure(malignant, scores),
-        "malignancy_sensitivity": rate_figure(int((scores[malignant] >= threshold).sum()), int(malignant.sum())),
-        "malignancy_specificity": rate_figure(int((scores[~malignant] < threshold).sum()), int((~malignant).sum())),
         "sensitivity_at_specificity_80": sensitivity_at_specificity(malignant, scores, specificity=0.8),
         "condition_accuracy": accuracy_figure(conditions, shares),
         "conditions_macro_auc": macro_auc_figure(conditions, shares),

@@ -1,12 +1,13 @@
 """What the student is asked to match: the teacher's soft labels and the dataset's hard ones."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
+import numpy as np
 import torch
 import typer
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from distill.student import StudentOutput
@@ -39,6 +40,10 @@ class LossConfig:
     """share of a hard label that is spread over all classes
 
     Szegedy et al. 2016, arXiv:1512.00567."""
+    feature_weight: Annotated[float, typer.Option(min=0, max=100)] = 0.0
+    """of matching what the teacher sees in a view, beside 1 of its words and labels; 0: not at all
+
+    FitNets, Romero et al. 2015, arXiv:1412.6550."""
 
 
 @dataclass(frozen=True)
@@ -53,14 +58,73 @@ class Targets:
     """(B,) teacher logits"""
     soft_conditions: Tensor
     """(B, 10) teacher logits"""
+    embeddings: Tensor | None = None
+    """(B, D) what the teacher of its fold sees, around 0 and of size 1, where features are matched"""
+    folds: Tensor | None = None
+    """int64 (B,), the space that each embedding stands in"""
+
+    def to(self, device: torch.device) -> "Targets":
+        """The same on this device."""
+        known = {name: one for name, one in vars(self).items() if one is not None}
+        return replace(self, **{name: one.to(device) for name, one in known.items()})
 
 
-def distillation_loss(output: StudentOutput, targets: Targets, *, config: LossConfig, shifts: Shifts) -> Tensor:
+@dataclass(frozen=True, kw_only=True)
+class Partner:
+    """What each view of a batch was mixed with (mixup: Zhang et al. 2018, arXiv:1710.09412)."""
+
+    share: float
+    """of the own view, from 1/2 to 1"""
+    targets: Targets
+    shifts: Shifts
+
+
+class FeatureMatch(nn.Module):
+    """How far the student's features are from the teacher's, through a linear map that learns with them.
+
+    The map is no part of the student that is kept. One a fold: the networks of two folds see in spaces of their own.
+    """
+
+    def __init__(self, *, folds: int, width: int, dimensions: int) -> None:
+        super().__init__()
+        self.maps = nn.Linear(width, folds * dimensions)
+        self._folds = folds
+
+    def forward(self, features: Tensor, targets: Targets) -> Tensor:
+        """(B,): mean squared error, 1 where nothing of the spread is explained. features: (B, width)."""
+        assert targets.embeddings is not None
+        assert targets.folds is not None
+        mapped = self.maps(features).view(len(features), self._folds, -1)
+        own = mapped[torch.arange(len(features), device=features.device), targets.folds]
+        return (own - targets.embeddings).square().mean(dim=1)
+
+
+def distillation_loss(
+    output: StudentOutput,
+    targets: Targets,
+    *,
+    config: LossConfig,
+    shifts: Shifts,
+    match: FeatureMatch | None = None,
+    partner: Partner | None = None,
+) -> Tensor:
     """soft_weight x soft + (1 - soft_weight) x hard, both heads summed (Hinton et al. 2015, arXiv:1503.02531).
 
-    The hard loss sees logits at the drawn frequencies.
+    The hard loss sees logits at the drawn frequencies. With `match`, feature_weight x its loss comes on top. With a
+    `partner` all labels are mixed as the images were.
     """
-    hard = hard_loss(
+    hard, features = _hard(output, targets, config, shifts), _matched(output, targets, match, shifts)
+    if partner is not None:
+        hard = torch.lerp(_hard(output, partner.targets, config, partner.shifts), hard, partner.share)
+        features = torch.lerp(_matched(output, partner.targets, match, partner.shifts), features, partner.share)
+        targets, shifts = _mixed(targets, partner), _mixed_weights(shifts, partner)
+    soft = weighted_mean(SOFT_LOSSES[config.soft](output, targets, config.temperature), shifts)
+    loss = config.soft_weight * soft + (1 - config.soft_weight) * hard
+    return loss if match is None else loss + config.feature_weight * features
+
+
+def _hard(output: StudentOutput, targets: Targets, config: LossConfig, shifts: Shifts) -> Tensor:
+    return hard_loss(
         output.malignancy,
         output.conditions,
         malignant=targets.malignant,
@@ -68,8 +132,30 @@ def distillation_loss(output: StudentOutput, targets: Targets, *, config: LossCo
         shifts=shifts,
         smoothing=config.smoothing,
     )
-    soft = weighted_mean(SOFT_LOSSES[config.soft](output, targets, config.temperature), shifts)
-    return config.soft_weight * soft + (1 - config.soft_weight) * hard
+
+
+def _matched(output: StudentOutput, targets: Targets, match: FeatureMatch | None, shifts: Shifts) -> Tensor:
+    return output.malignancy.new_zeros(()) if match is None else weighted_mean(match(output.features, targets), shifts)
+
+
+def _mixed(targets: Targets, partner: Partner) -> Targets:
+    """The teacher's mixed words: its probabilities are mixed, as hard labels are. Else those of the larger share."""
+    share, other = partner.share, partner.targets
+    mixed = torch.lerp(other.soft_malignancy.sigmoid(), targets.soft_malignancy.sigmoid(), share)
+    logs = torch.stack([targets.soft_conditions.log_softmax(dim=1), other.soft_conditions.log_softmax(dim=1)])
+    shares = logs.new_tensor([share, 1 - share]).log()[:, None, None]
+    return replace(
+        targets,
+        soft_malignancy=mixed.logit(eps=torch.finfo(mixed.dtype).eps),
+        soft_conditions=(logs + shares).logsumexp(dim=0),
+    )
+
+
+def _mixed_weights(shifts: Shifts, partner: Partner) -> Shifts:
+    if shifts.weights is None or partner.shifts.weights is None:
+        return shifts
+    share = np.float32(partner.share)
+    return replace(shifts, weights=share * shifts.weights + (1 - share) * partner.shifts.weights)
 
 
 def cross_entropies(output: StudentOutput, targets: Targets, temperature: float = 1.0) -> Tensor:

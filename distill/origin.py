@@ -5,21 +5,19 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from distill.config import TrainConfig, to_json
+from distill.config import TrainConfig, from_json, to_json
+from distill.lessons import Lessons
 from distill.student import StudentError
 from teacher.data.dataset import Dataset
 from teacher.data.splits import Part
-from teacher.soft_labels import SoftLabels
 
 
-def origin_of(config: TrainConfig, dataset: Dataset, labels: SoftLabels) -> dict[str, Any]:
+def origin_of(config: TrainConfig, dataset: Dataset, lessons: Lessons) -> dict[str, Any]:
     """The configuration as JSON values, and digests of what decides the weights beside it."""
     data = {
         "training photos": _photos(dataset, Part.TRAIN),
         "validation photos": _photos(dataset, Part.VALIDATION),
-        "soft labels": _arrays(labels),
+        **lessons.digests(),
     }
     return {"config": to_json(config), "data": data}
 
@@ -31,7 +29,7 @@ def refuse_other_origin(run: Path, began: Mapping[str, Any], now: Mapping[str, A
         for name in now["data"]
         if began["data"].get(name) != now["data"][name]
     ]
-    before, after = dict(_leaves(began["config"])), dict(_leaves(now["config"]))
+    before, after = dict(_leaves(_as_now(began["config"]))), dict(_leaves(now["config"]))
     differing += [
         f"{name} was {before.get(name)} and is {after.get(name)} in config.json"
         for name in sorted(before.keys() | after.keys())
@@ -43,20 +41,20 @@ def refuse_other_origin(run: Path, began: Mapping[str, Any], now: Mapping[str, A
         )
 
 
+def _as_now(config: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Options that came after the run began have their defaults, as they do where its folder is read."""
+    try:
+        return to_json(from_json(config))
+    except (KeyError, TypeError, ValueError):
+        return config
+
+
 def _photos(dataset: Dataset, part: Part) -> str:
     shown = ((dataset.samples[index], dataset.contents[index]) for index in dataset.part(part))
     lines = (
         f"{one.key}|{content}|{one.domain}|{one.condition}|{one.malignant}|{one.tone_group}\n" for one, content in shown
     )
     return hashlib.sha256("".join(lines).encode(errors="surrogateescape")).hexdigest()[:16]
-
-
-def _arrays(labels: SoftLabels) -> str:
-    digest = hashlib.sha256()
-    for array in (labels.seeds, labels.malignancy, labels.conditions):
-        digest.update(f"{array.dtype}{array.shape}".encode())
-        digest.update(np.ascontiguousarray(array).tobytes())
-    return digest.hexdigest()[:16]
 
 
 def _leaves(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:

@@ -17,10 +17,14 @@ from torch import Tensor, nn
 
 from distill.checks import refuse_hopeless
 from distill.config import TrainConfig
-from distill.epochs import beside, epoch_line, judged, of_teacher
+from distill.epochs import Row, beside, epoch_line, judged, of_teacher
 from distill.evaluate import calibration_threshold, figures, predict
-from distill.interruption import Patience, patient
-from distill.losses import Targets, distillation_loss
+from distill.lessons import Lessons
+from distill.loop.interruption import Patience, patient
+from distill.loop.mixing import Mix, mix_of
+from distill.loop.randomness import Randomness
+from distill.loop.speed import Speed, Stopwatch, read_speeds, write_speeds
+from distill.losses import FeatureMatch, Partner, Targets, distillation_loss
 from distill.origin import origin_of, refuse_other_origin
 from distill.run import clear_errors, draw_curves, write_history, write_metrics
 from distill.student import WEIGHTS_NAME, Student, StudentError, StudentOutput, load_student, load_trunk_weights
@@ -51,7 +55,7 @@ class _Job:
     run: Path
     config: TrainConfig
     dataset: Dataset
-    labels: SoftLabels
+    lessons: Lessons
     sampling: Sampling
     origin: dict[str, Any]
     compute: Compute
@@ -66,73 +70,56 @@ class _Learner:
     """What changes during a run."""
 
     student: Student
+    forward: Callable[[Tensor], StudentOutput]
+    """of the student in training: itself, or what was compiled of it"""
+    match: FeatureMatch | None
     ema: ModelEmaV3
     best: Student
     optimizer: torch.optim.AdamW
     batch: Batch
-    randomness: "_Randomness"
+    randomness: Randomness
     reached: Progress
     saved_at: float = field(default_factory=time.monotonic)
+    stopwatch: Stopwatch = field(default_factory=Stopwatch)
+    speeds: list[Speed] = field(default_factory=list)
 
     @property
     def averaged(self) -> Student:
         return cast(Student, self.ema.module)
 
+    @property
+    def learning(self) -> list[nn.Parameter]:
+        return [*self.student.parameters(), *(self.match.parameters() if self.match else ())]
+
     def models(self) -> dict[str, nn.Module]:
-        return {"student": self.student, "ema": self.averaged, "best": self.best, "randomness": self.randomness}
-
-
-class _Randomness(nn.Module):
-    """Where torch's random numbers stand on this device: what dropout draws next."""
-
-    def __init__(self, device: torch.device) -> None:
-        super().__init__()
-        self._device = device
-        for name, state in self._now().items():
-            self.register_buffer(name, state)
-
-    def note(self) -> None:
-        self.load_state_dict(self._now())
-
-    def restore(self) -> None:
-        states = self.state_dict()
-        torch.set_rng_state(states["of_cpu"])
-        if self._device.type == "cuda":
-            torch.cuda.set_rng_state(states["of_cuda"], self._device)
-        if self._device.type == "mps":
-            torch.mps.set_rng_state(states["of_mps"])
-
-    def _now(self) -> dict[str, Tensor]:
-        states = {"of_cpu": torch.get_rng_state()}
-        if self._device.type == "cuda":
-            states["of_cuda"] = torch.cuda.get_rng_state(self._device)
-        if self._device.type == "mps":
-            states["of_mps"] = torch.mps.get_rng_state()
-        return states
+        own = {"student": self.student, "ema": self.averaged, "best": self.best, "randomness": self.randomness}
+        return own if self.match is None else {**own, "match": self.match}
 
 
 def train(
     run: Path,
     config: TrainConfig,
     dataset: Dataset,
-    labels: SoftLabels,
+    lessons: Lessons | SoftLabels,
     *,
     stop_after: int | None = None,
     checkpoint_minutes: float = CHECKPOINT_MINUTES,
     say: Callable[[str], None] = lambda _: None,
     after_step: Callable[[int, int], None] = lambda _epoch, _step: None,
+    after_epoch: Callable[[Row], None] = lambda _: None,
 ) -> dict[str, dict[str, Figure]]:
     """Train the student of a run folder, from its newest checkpoint where it has one.
 
     Returns the figures of the validation and test parts. On one CPU process bit for bit the same for the same seed,
-    data, machine kind and thread count, interrupted anywhere or not: everything drawn depends on (seed, epoch) only,
-    and checkpoints hold the rest. `stop_after` ends the run, as an interruption would, after that many epochs. `say` is
-    given one line an epoch, `after_step` the whole epochs that are done and the steps of the next one. Raises
-    StudentError where the data cannot make a student, the run began with other data or another configuration, the loss
-    is no number any more, no epoch was better than the start, or the disk refuses.
+    data, machine kind and thread count, interrupted anywhere or not: everything drawn depends on (seed, epoch, step)
+    only, and checkpoints hold the rest. `stop_after` ends the run, as an interruption would, after that many epochs.
+    `say` is given one line an epoch, `after_epoch` its figures, `after_step` the whole epochs that are done and the
+    steps of the next one. Raises StudentError where the data cannot make a student, the run began with other data or
+    another configuration, the loss is no number any more, no epoch was better than the start, or the disk refuses.
     """
     refuse_hopeless(dataset)
-    job = _job(run, config, dataset, labels, checkpoint_minutes)
+    lessons = Lessons(lessons) if isinstance(lessons, SoftLabels) else lessons
+    job = _job(run, config, dataset, lessons, checkpoint_minutes)
     _be_exact(job.compute)
     learner = _start(job)
     _go_on(learner, job)
@@ -146,7 +133,7 @@ def train(
         try:
             while learner.reached.epoch < last:
                 _train_epoch(learner, job, patience, advance, after_step)
-                _validate(learner, job, say)
+                after_epoch(_validate(learner, job, say))
                 _keep(learner, job)
         except KeyboardInterrupt:
             with patience:
@@ -157,7 +144,7 @@ def train(
     return _finish(learner, job)
 
 
-def _job(run: Path, config: TrainConfig, dataset: Dataset, labels: SoftLabels, minutes: float) -> _Job:
+def _job(run: Path, config: TrainConfig, dataset: Dataset, lessons: Lessons, minutes: float) -> _Job:
     compute = this_compute()
     if config.batch_size < 2 * compute.processes:  # an epoch's last batch may be half of one
         raise StudentError(
@@ -169,9 +156,9 @@ def _job(run: Path, config: TrainConfig, dataset: Dataset, labels: SoftLabels, m
         run=run,
         config=config,
         dataset=dataset,
-        labels=labels,
+        lessons=lessons,
         sampling=sampling_of([dataset.samples[index] for index in indices], config.sampling),
-        origin=origin_of(config, dataset, labels),
+        origin=origin_of(config, dataset, lessons),
         compute=compute,
         steps=steps_per_epoch(len(indices), config.batch_size),
         minutes=minutes,
@@ -193,8 +180,10 @@ def _start(job: _Job) -> _Learner:
     compute.place(student)
     ema = ModelEmaV3(student, decay=config.ema_decay, use_warmup=True, warmup_power=0.75)
     best = Student(config.student_spec).eval()
-    decayed = [p for p in student.parameters() if p.ndim > 1]
-    plain = [p for p in student.parameters() if p.ndim <= 1]  # biases and norms are not shrunk
+    match = _match(student, job)
+    every = [*student.parameters(), *(match.parameters() if match else ())]
+    decayed = [p for p in every if p.ndim > 1]
+    plain = [p for p in every if p.ndim <= 1]  # biases and norms are not shrunk
     optimizer = torch.optim.AdamW(
         [{"params": decayed, "weight_decay": config.weight_decay}, {"params": plain, "weight_decay": 0.0}],
         lr=config.lr,
@@ -204,13 +193,25 @@ def _start(job: _Job) -> _Learner:
     in_common(student, batch)
     return _Learner(
         student=student,
+        forward=torch.compile(student, dynamic=False) if config.compile else student,
+        match=match,
         ema=ema,
         best=best,
         optimizer=optimizer,
         batch=batch,
-        randomness=_Randomness(compute.device),
+        randomness=Randomness(compute.device),
         reached=Progress(epoch=0, best_epoch=0, best_score=-math.inf, history=(), origin=job.origin),
     )
+
+
+def _match(student: Student, job: _Job) -> FeatureMatch | None:
+    """What holds the student's features against the teacher's, where they weigh anything."""
+    if not job.config.loss.feature_weight:
+        return None
+    if job.lessons.embeddings is None:
+        raise StudentError("--feature-weight asks for the teacher's embeddings of the views, and none were given")
+    width, dimensions = student.malignancy_head.in_features, job.lessons.embeddings.rows.shape[2]
+    return job.compute.place(FeatureMatch(folds=job.lessons.folds, width=width, dimensions=dimensions))
 
 
 def _go_on(learner: _Learner, job: _Job) -> None:
@@ -225,6 +226,7 @@ def _go_on(learner: _Learner, job: _Job) -> None:
     if found is not None:
         refuse_other_origin(job.run, found.origin or {"config": {}, "data": {}}, job.origin)
         learner.reached = found
+        learner.speeds = read_speeds(job.run, epochs=found.epoch)
     job.compute.wait()  # all must have read before the first one writes
 
 
@@ -235,23 +237,30 @@ def _train_epoch(
     config, compute, epoch, first = job.config, job.compute, learner.reached.epoch, learner.reached.step
     rng = np.random.default_rng((config.seed, epoch))
     drawn = job.sampling.draw(rng)[: job.steps * config.batch_size]
-    views = rng.integers(job.labels.seeds.shape[1], size=len(drawn))
-    indices, seeds = job.dataset.part(Part.TRAIN)[drawn], job.labels.seeds[drawn, views]
+    seen = job.lessons.labels.seeds
+    views = rng.integers(seen.shape[1], size=len(drawn))
+    indices, seeds = job.dataset.part(Part.TRAIN)[drawn], seen[drawn, views]
     whole = ViewPlan(indices, seeds, config.teacher.finetune.view).slices(config.batch_size)
-    own = [part.slice(compute.share(len(part))) for part in whole]
+    counts = [len(part) for part in whole]
+    mixes = [
+        mix_of(config.mixup, seed=config.seed, epoch=epoch, step=step, count=count) for step, count in enumerate(counts)
+    ]
+    own = [part.slice(_places(mix, compute, len(part))) for part, mix in zip(whole, mixes, strict=True)]
     if first:
         learner.randomness.restore()
     else:
         torch.manual_seed(config.seed * 100_003 + epoch)  # dropout; the prime keeps neighbouring seeds apart
     learner.student.train()
     size = config.train_size or config.student_spec.image_size
-    for step, images in enumerate(planned_batches(job.dataset, own[first:], size=size), start=first):
-        rows = np.arange(len(whole[step])) + step * config.batch_size
+    learner.stopwatch.begin()
+    batches = learner.stopwatch.timed(planned_batches(job.dataset, own[first:], size=size), counts[first:])
+    for step, images in enumerate(batches, start=first):
+        rows = np.arange(counts[step]) + step * config.batch_size
         with patience:
             _set_lr(learner.optimizer, learning_rate(config, epoch + step / job.steps))
-            mine = rows[learner.batch.begin(len(rows))]
-            targets = _targets(job, indices[mine], drawn[mine], views[mine])
-            loss, stop = _step(learner, job, images, targets, drawn[mine], len(mine) / len(rows), patience.told)
+            mine = np.arange(counts[step])[learner.batch.begin(counts[step])]
+            task = _task(job, indices[rows], drawn[rows], views[rows], mine, mixes[step])
+            loss, stop = _step(learner, job, images, task, patience.told)
             learner.ema.update(learner.student, step=epoch * job.steps + step)
             learner.reached = replace(learner.reached, step=step + 1, losses=(*learner.reached.losses, loss))
         advance(f"epoch {epoch + 1}/{config.epochs} loss {loss:.3f}")
@@ -262,25 +271,60 @@ def _train_epoch(
             raise KeyboardInterrupt
 
 
-def _step(
-    learner: _Learner, job: _Job, images: Tensor, targets: Targets, drawn: np.ndarray, share: float, told: bool
-) -> tuple[float, bool]:
-    """The loss of the whole batch, and whether one of several processes was told to stop.
+def _places(mix: Mix | None, compute: Compute, count: int) -> slice | np.ndarray:
+    """Of a batch, the places that this process draws views of: its own and, where views are mixed, their partners."""
+    own = compute.share(count)
+    return own if mix is None else mix.needed(np.arange(count)[own])
 
-    `share`: of the whole batch that this process's rows are.
-    """
+
+@dataclass(frozen=True, kw_only=True)
+class _Task:
+    """What one step asks of this process."""
+
+    mine: np.ndarray
+    """int64 [B], its places in the batch"""
+    share: float
+    """of the batch that these are"""
+    targets: Targets
+    shifts: Shifts
+    mix: Mix | None
+    partner: Partner | None
+
+
+def _task(
+    job: _Job, indices: np.ndarray, drawn: np.ndarray, views: np.ndarray, mine: np.ndarray, mix: Mix | None
+) -> _Task:
+    """indices, drawn, views: of the whole batch."""
+
+    def known(places: np.ndarray) -> tuple[Targets, Shifts]:
+        own = indices[places], drawn[places], views[places]
+        return job.lessons.targets(job.dataset, *own, job.compute.device), job.sampling.shifts(drawn[places])
+
+    targets, shifts = known(mine)
+    partner = None
+    if mix is not None:
+        others, their_shifts = known(mix.partner[mine])
+        partner = Partner(share=mix.share, targets=others, shifts=their_shifts)
+    share = len(mine) / len(drawn)
+    return _Task(mine=mine, share=share, targets=targets, shifts=shifts, mix=mix, partner=partner)
+
+
+def _step(learner: _Learner, job: _Job, images: Tensor, task: _Task, told: bool) -> tuple[float, bool]:
+    """The loss of the whole batch, and whether one of several processes was told to stop."""
     config, compute, spec = job.config, job.compute, job.config.student_spec
     with compute.autocast(config.precision):
-        output = learner.student(normalise(images.to(compute.device, non_blocking=True), spec.mean, spec.std))
+        shown = normalise(images.to(compute.device, non_blocking=True), spec.mean, spec.std)
+        output = learner.forward(shown if task.mix is None else task.mix.mixed(shown, task.mine))
     output = StudentOutput(*(tensor.float() for tensor in output))
-    shifts: Shifts = job.sampling.shifts(drawn)
-    loss = distillation_loss(output, targets, config=config.loss, shifts=shifts)
-    value, stop = compute.summed(loss.item() * share, float(told and compute.processes > 1))
+    loss = distillation_loss(
+        output, task.targets, config=config.loss, shifts=task.shifts, match=learner.match, partner=task.partner
+    )
+    value, stop = compute.summed(loss.item() * task.share, float(told and compute.processes > 1))
     _refuse_no_number(learner, value, "loss")
     learner.optimizer.zero_grad()
-    (loss * share).backward()
-    compute.add_up(learner.student.parameters())
-    norm = torch.nn.utils.clip_grad_norm_(learner.student.parameters(), MAX_GRADIENT)
+    (loss * task.share).backward()
+    compute.add_up(learner.learning)
+    norm = torch.nn.utils.clip_grad_norm_(learner.learning, MAX_GRADIENT)
     _refuse_no_number(learner, norm.item(), "gradient")
     learner.optimizer.step()
     return value, stop > 0
@@ -308,17 +352,7 @@ def _set_lr(optimizer: torch.optim.Optimizer, lr: float) -> None:
         group["lr"] = lr
 
 
-def _targets(job: _Job, indices: np.ndarray, drawn: np.ndarray, views: np.ndarray) -> Targets:
-    found = Targets(
-        malignant=torch.from_numpy(job.dataset.malignant(indices)).float(),
-        conditions=torch.from_numpy(job.dataset.conditions(indices)),
-        soft_malignancy=torch.from_numpy(job.labels.malignancy[drawn, views]),
-        soft_conditions=torch.from_numpy(job.labels.conditions[drawn, views]),
-    )
-    return Targets(**{name: tensor.to(job.compute.device) for name, tensor in vars(found).items()})
-
-
-def _validate(learner: _Learner, job: _Job, say: Callable[[str], None]) -> None:
+def _validate(learner: _Learner, job: _Job, say: Callable[[str], None]) -> Row:
     """Judge the averaged weights; keep them where they are the best so far. The others stand beside them."""
     reached, dataset = learner.reached, job.dataset
     said = predict(learner.averaged, dataset, dataset.part(Part.VALIDATION))
@@ -334,7 +368,10 @@ def _validate(learner: _Learner, job: _Job, say: Callable[[str], None]) -> None:
         learner.best.load_state_dict(learner.averaged.state_dict())
         reached = replace(reached, best_epoch=reached.epoch, best_score=score)
     learner.reached = reached
-    say(epoch_line(row, epochs=job.config.epochs, best=best))
+    speed = learner.stopwatch.speed(reached.epoch)
+    learner.speeds.append(speed)
+    say(epoch_line(row, epochs=job.config.epochs, best=best, speed=str(speed)))
+    return {**row, "images_per_second": speed.images_per_second, "waiting": speed.waiting}
 
 
 def _keep(learner: _Learner, job: _Job) -> None:
@@ -346,6 +383,7 @@ def _keep(learner: _Learner, job: _Job) -> None:
     save_checkpoint(job.run, learner.reached, learner.models(), learner.optimizer, error=StudentError)
     with clear_errors(job.run):
         write_history(job.run, learner.reached.history)
+        write_speeds(job.run, learner.speeds)
 
 
 def _keep_interrupted(learner: _Learner, job: _Job) -> None:

@@ -49,17 +49,19 @@ TABLE = {
         --teacher-seeds --teacher-size --views --weights-in
     """,
     "distill train": """
-        --batch-size --bridging --cache --cell-power --checkpoint-minutes --data --drop-rate --ema-decay --epochs
-        --folds --image-size --init --label-smoothing --loss --lr --name --no-bridging --precision --privileged
-        --resume --runs --sampling-power --seed --soft-temperature --soft-weight --student --synthetic-count --teacher
-        --teacher-batch --teacher-blocks --teacher-checkpointing --teacher-ema --teacher-epochs --teacher-init
-        --teacher-kept-views --teacher-layer-decay --teacher-lr --teacher-seeds --teacher-size --train-size --views
-        --weight-decay --weights-in
+        --batch-size --bridging --cache --cell-power --checkpoint-minutes --compile --data --drop-rate --ema-decay
+        --epochs --feature-weight --folds --image-size --init --label-smoothing --labels --loss --lr --mixup --name
+        --no-bridging --precision --privileged --resume --runs --sampling-power --seed --soft-temperature
+        --soft-weight --student --synthetic-count --teacher --teacher-batch --teacher-blocks --teacher-checkpointing
+        --teacher-ema --teacher-epochs --teacher-init --teacher-kept-views --teacher-layer-decay --teacher-lr
+        --teacher-seeds --teacher-size --tensorboard --train-size --views --weight-decay --weights-in
     """,
     "distill evaluate": """
         --beside --count --data --distorted --mistakes --part --report --robustness --threshold run
     """,
-    "distill quantize": "--batch-size --float-convolutions --lr --range-lr --seed --steps --train-size run",
+    "distill quantize": """
+        --batch-size --float-convolutions --label-weight --lr --range-lr --seed --steps --train-size run
+    """,
     "export all": EXPORT,
     "export onnx": EXPORT,
     "export tflite": EXPORT,

@@ -1,8 +1,8 @@
 """The quantisation-aware fine-tune: a finished student learns to answer in 8 bit as it does in float.
 
 It trains for a little with simulated INT8 (`distill.int8.simulate`), on the views of the training part that its soft
-labels were made for. What it is to match is what it says itself, in float32, of the very same view: labels would pull
-it to other answers, and the figures of a run would no longer hold for what ships.
+labels were made for. What it is to match is what it says itself, in float32, of the very same view: labels pull it to
+other answers, which the figures of its run do not hold for. How much they may do so beside that is `label_weight`.
 """
 
 import copy
@@ -19,10 +19,13 @@ from torch.nn import functional as F
 
 from distill.int8.simulate import Ranges, Scheme, Simulation
 from distill.int8.starting_ranges import least_error_ranges
+from distill.lessons import Lessons
+from distill.losses import LossConfig, distillation_loss
 from distill.student import Student, StudentError, StudentOutput
 from teacher.console import Advance
 from teacher.data.batches import ViewPlan, batch_count, normalise, view_batches
 from teacher.data.dataset import Dataset
+from teacher.data.sampling import Shifts
 from teacher.data.splits import Part
 from teacher.data.views import ViewConfig
 from teacher.models.checkpoint import Progress, load_checkpoint, save_checkpoint
@@ -59,9 +62,19 @@ class QuantizeConfig:
     """peak learning rate of the logarithm of the ranges' ends"""
     train_size: Annotated[int, typer.Option(min=32)] = 160
     """side of the views, where the student's input is not smaller"""
+    label_weight: Annotated[float, typer.Option(min=0, max=1)] = 0.0
+    """share of the run's own loss (the teacher's labels of the views, and the dataset's); the rest keeps its answers"""
     scheme: Scheme = field(default_factory=Scheme)
     seed: Annotated[int, OPTION] = 0
     """seed of everything"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Taught:
+    """What a run learned from, and how it was held against it: the same while it learns to answer in 8 bit."""
+
+    lessons: Lessons
+    loss: LossConfig
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,22 +123,26 @@ def fine_tune(
     *,
     config: QuantizeConfig,
     view: ViewConfig | None = None,
+    taught: Taught | None = None,
     work: Path | None = None,
     advance: Advance = lambda _: None,
 ) -> QuantisedStudent:
     """Train weights and ranges until the simulated INT8 says what `start.student` says in float.
 
-    seeds: int64 [N, K], of the stored views of the training part, and `view` what they were drawn with. With a folder
-    `work` it goes on from the newest checkpoint there, with the same result bit for bit. `advance` is called once a
-    step, those of a checkpoint included.
+    seeds: int64 [N, K], of the stored views of the training part, and `view` what they were drawn with. `taught` is
+    what `config.label_weight` weighs, needed where that is above 0. With a folder `work` it goes on from the newest
+    checkpoint there, with the same result bit for bit. `advance` is called once a step, those of a checkpoint included.
     """
-    learner, plan = _start(start, config), _draw(dataset, seeds, config, view or ViewConfig())
+    drawn, views = _draw(dataset, seeds, config)
+    plan = ViewPlan(dataset.part(Part.TRAIN)[drawn], seeds[drawn, views], view or ViewConfig())
+    learner = _start(start, config)
+    labels = _Labels(dataset=dataset, indices=plan.indices, drawn=drawn, views=views, taught=taught)
     reached = load_checkpoint(work, learner.models(), learner.optimizer) if work is not None else None
     done = reached.epoch if reached is not None else 0
     for _ in range(min(done * BLOCK, config.steps)):
         advance("from the checkpoint")
     for block in range(done, batch_count(config.steps, BLOCK)):
-        _train_block(learner, config, dataset, plan, block * BLOCK, advance)
+        _train_block(learner, config, dataset, plan, labels, block * BLOCK, advance)
         if work is not None:
             progress = Progress(epoch=block + 1, best_epoch=0, best_score=0.0, history=())
             save_checkpoint(work, progress, learner.models(), learner.optimizer, error=StudentError)
@@ -159,17 +176,47 @@ def _start(start: QuantisedStudent, config: QuantizeConfig) -> _Learner:
     )
 
 
-def _draw(dataset: Dataset, seeds: np.ndarray, config: QuantizeConfig, view: ViewConfig) -> ViewPlan:
-    """A view of each step's photos: every photo once before any comes again."""
+@dataclass(frozen=True, kw_only=True)
+class _Labels:
+    """What is known of the drawn views, besides what the student itself says of them."""
+
+    dataset: Dataset
+    indices: np.ndarray
+    """int64 [M], of samples"""
+    drawn: np.ndarray
+    """int64 [M], their places in the training part"""
+    views: np.ndarray
+    taught: Taught | None
+
+    def loss(self, said: StudentOutput, step: int, batch_size: int) -> Tensor:
+        """Photos come as often as the data has them, so nothing shifts their frequencies."""
+        assert self.taught is not None, "label_weight needs what the run was taught"
+        part = slice(step * batch_size, (step + 1) * batch_size)
+        own = self.indices[part], self.drawn[part], self.views[part]
+        targets = self.taught.lessons.targets(self.dataset, *own, said.malignancy.device)
+        count, classes = said.conditions.shape
+        shifts = Shifts(
+            malignancy=np.zeros(count, np.float32), conditions=np.zeros((count, classes), np.float32), weights=None
+        )
+        return distillation_loss(said, targets, config=self.taught.loss, shifts=shifts)
+
+
+def _draw(dataset: Dataset, seeds: np.ndarray, config: QuantizeConfig) -> tuple[np.ndarray, np.ndarray]:
+    """Each step's photos, by their place in the training part, and views: every photo once before any comes again."""
     rng = np.random.default_rng((config.seed, config.steps))
-    train, count = dataset.part(Part.TRAIN), config.steps * config.batch_size
-    rounds = [rng.permutation(len(train)) for _ in range(batch_count(count, len(train)))]
-    drawn = np.concatenate(rounds)[:count]
-    return ViewPlan(train[drawn], seeds[drawn, rng.integers(seeds.shape[1], size=count)], view)
+    size, count = len(dataset.part(Part.TRAIN)), config.steps * config.batch_size
+    rounds = [rng.permutation(size) for _ in range(batch_count(count, size))]
+    return np.concatenate(rounds)[:count], rng.integers(seeds.shape[1], size=count)
 
 
 def _train_block(
-    learner: _Learner, config: QuantizeConfig, dataset: Dataset, plan: ViewPlan, first: int, advance: Advance
+    learner: _Learner,
+    config: QuantizeConfig,
+    dataset: Dataset,
+    plan: ViewPlan,
+    labels: _Labels,
+    first: int,
+    advance: Advance,
 ) -> None:
     spec = learner.student.spec
     part = slice(first * config.batch_size, (first + BLOCK) * config.batch_size)
@@ -182,14 +229,18 @@ def _train_block(
     )
     for step, images in enumerate(batches, start=first):
         _set_learning_rates(learner.optimizer, config, share=step / config.steps)
-        loss = _step(learner, normalise(images, spec.mean, spec.std))
+        loss = _step(learner, config, normalise(images, spec.mean, spec.std), labels, step)
         advance(f"loss {loss:.3f}")
 
 
-def _step(learner: _Learner, images: Tensor) -> float:
+def _step(learner: _Learner, config: QuantizeConfig, images: Tensor, labels: _Labels, step: int) -> float:
     with torch.no_grad():
         wanted = learner.teacher(images)
-    loss = _divergence(learner.simulation(images), wanted)
+    said = learner.simulation(images)
+    loss = _divergence(said, wanted)
+    if config.label_weight:
+        taught = labels.loss(said, step, config.batch_size)
+        loss = (1 - config.label_weight) * loss + config.label_weight * taught
     learner.optimizer.zero_grad()
     loss.backward()
     torch.nn.utils.clip_grad_norm_(learner.student.parameters(), MAX_GRADIENT)

@@ -14,8 +14,16 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from scipy.special import expit
 
-from distill.int8.fine_tune import QuantisedStudent, QuantizeConfig, calibration_batches, fine_tune, rounded_off
+from distill.int8.fine_tune import (
+    QuantisedStudent,
+    QuantizeConfig,
+    Taught,
+    calibration_batches,
+    fine_tune,
+    rounded_off,
+)
 from distill.int8.simulate import Scheme, Simulation
+from distill.lessons import lessons_of
 from distill.run import METRICS_NAME, open_run_data, read_config
 from distill.student import CONFIG_NAME, WEIGHTS_NAME, Student, StudentError, load_student
 from runtime.bundle.manifest import OperatingPoints
@@ -46,10 +54,11 @@ def ensure_quantised(
 ) -> QuantisedStudent:
     """The 8-bit student of a finished run; made now unless it is there already, of the same weights by the same config.
 
-    Interrupted, it goes on from its newest checkpoint. Without `start` it draws its own progress bar. Raises
-    StudentError where the run is unknown or unfinished, SimulationError where its architecture cannot be quantised.
+    Without a config it is that of the one that is there. Interrupted, it goes on from its newest checkpoint. Without
+    `start` it draws its own progress bar. Raises StudentError where the run is unknown or unfinished, SimulationError
+    where its architecture cannot be quantised.
     """
-    config = config or QuantizeConfig()
+    config = config or _stored_quantize_config(run) or QuantizeConfig()
     parent = load_student(run)
     identity = {"config": asdict(config), "parent": _sha256(run / WEIGHTS_NAME)}
     found = load_quantised(run) if _stored_identity(run) == identity else None
@@ -57,9 +66,10 @@ def ensure_quantised(
         return found
     dataset = dataset or open_run_data(run)
     work = run / f"{WORK_PREFIX}{hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:12]}"
-    teacher = read_config(run).teacher
+    trained = read_config(run)
+    taught = Taught(lessons=lessons_of(dataset, trained), loss=trained.loss) if config.label_weight else None
     with _shown(start, _total_steps(dataset, config)) as advance:
-        made, metrics = _make(parent, dataset, teacher, config, work, advance)
+        made, metrics = _make(parent, dataset, trained.teacher, taught, config, work, advance)
     _write(run, made, identity, metrics)
     for leftover in run.glob(f"{WORK_PREFIX}*"):
         shutil.rmtree(leftover)
@@ -106,7 +116,13 @@ def agreement(wanted: Answers, said: Answers, *, malignant: np.ndarray, conditio
 
 
 def _make(
-    parent: Student, dataset: Dataset, teacher: TeacherConfig, config: QuantizeConfig, work: Path, advance: Advance
+    parent: Student,
+    dataset: Dataset,
+    teacher: TeacherConfig,
+    taught: Taught | None,
+    config: QuantizeConfig,
+    work: Path,
+    advance: Advance,
 ) -> tuple[QuantisedStudent, dict[str, Any]]:
     """The fine-tuned student, and its agreement with its parent on the validation part."""
     indices = dataset.part(Part.VALIDATION)
@@ -124,7 +140,7 @@ def _make(
     first = rounded_off(parent, dataset, scheme=config.scheme, seed=config.seed, advance=advance)
     before = compared(first, "before")
     seeds, view = view_seeds(dataset, teacher), teacher.finetune.view
-    made = fine_tune(first, dataset, seeds, config=config, view=view, work=work, advance=advance)
+    made = fine_tune(first, dataset, seeds, config=config, view=view, taught=taught, work=work, advance=advance)
     return made, {"n": len(indices), "before": before, "after": compared(made, "after")}
 
 
@@ -169,8 +185,18 @@ def _write(run: Path, made: QuantisedStudent, identity: Mapping[str, Any], metri
 def _stored_identity(run: Path) -> Any:
     """What made the 8-bit student that is there; None where there is none that can be told."""
     try:
-        return json.loads((run / FOLDER / CONFIG_NAME).read_text())
-    except (OSError, ValueError):
+        stored = json.loads((run / FOLDER / CONFIG_NAME).read_text())
+        return {**stored, "config": {**asdict(QuantizeConfig()), **stored["config"]}}  # options may have come later
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _stored_quantize_config(run: Path) -> QuantizeConfig | None:
+    """The config of the 8-bit student that is there."""
+    stored = _stored_identity(run)
+    try:
+        return stored and QuantizeConfig(**{**stored["config"], "scheme": Scheme(**stored["config"]["scheme"])})
+    except TypeError:
         return None
 
 

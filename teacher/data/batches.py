@@ -13,8 +13,8 @@ from torch import Tensor
 from teacher.data.dataset import Dataset
 from teacher.data.views import ViewConfig, make_view, plain_view
 
-AHEAD = 4
-"""Batches in the making: enough to hide a slow one, few enough to stay small in memory."""
+AHEAD = 2
+"""Batches in the making beyond one for each worker: none stands idle, and they stay small in memory."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,8 @@ class ViewPlan:
         starts = range(0, len(self), batch_size)
         return [self.slice(slice(start, start + batch_size)) for start in starts]
 
-    def slice(self, part: slice) -> "ViewPlan":
+    def slice(self, part: slice | np.ndarray) -> "ViewPlan":
+        """These places of it."""
         return ViewPlan(self.indices[part], None if self.seeds is None else self.seeds[part], self.config)
 
 
@@ -52,11 +53,12 @@ def planned_batches(dataset: Dataset, plans: Sequence[ViewPlan], *, size: int) -
     seeded = [plan.indices for plan in plans if plan.seeds is not None]
     large = dataset.squares_for_views(np.concatenate(seeded)) if seeded else dataset.square
     waiting: deque = deque()
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+    workers = os.cpu_count() or 1
+    with ThreadPoolExecutor(max_workers=workers) as pool:
         for part in plans:
             square = dataset.square if part.seeds is None else large
             waiting.append(pool.submit(planned_views, dataset, square, part, size))
-            if len(waiting) > AHEAD:
+            if len(waiting) > workers + AHEAD:
                 yield waiting.popleft().result()
                 dataset.let_go()  # or every pass would hold all squares at its end
         while waiting:

@@ -20,7 +20,7 @@ import numpy as np
 from runtime.errors import first_line
 from runtime.files import write_json
 from runtime.photo.decode import DECODING
-from teacher.console import progress
+from teacher.console import Advance, progress
 from teacher.data.batches import ViewPlan, seeds_of_views
 from teacher.data.cache import clear_errors, clear_partials, only_one
 from teacher.data.dataset import Dataset
@@ -43,9 +43,11 @@ from teacher.soft_labels.sets import (
     still_holds,
     write_rows,
 )
-from teacher.soft_labels.store import SHARD, SoftLabels, assembled, store, stored
+from teacher.soft_labels.store import PLAIN, SHARD, Kind, SoftLabels, ViewEmbeddings, assembled, column, store, stored
 
 CONFIG_NAME = "config.json"
+
+_TITLES: Mapping[Kind, str] = {"labels": "soft labels", "plain": "labels of plain images", "embeddings": "embeddings"}
 
 MOST_DIFFERENCE = 0.02
 """Of a probability, between a stored label and the same computed again: float32 on another processor differs by 1e-5,
@@ -92,6 +94,36 @@ def ensure_set(dataset: Dataset, config: TeacherConfig) -> SoftLabels:
                 write_report(dataset, labels, folder)
             this_compute().wait()
     return labels
+
+
+def ensure_plain(dataset: Dataset, config: TeacherConfig, folder: Path) -> SoftLabels:
+    """What the teachers of a finished set say of the training images as they are: one label each, K = 1.
+
+    As cross-fitted as those of the views, and kept beside them. Raises TeacherError, DataError.
+    """
+    labels = gathered(folder, dataset, kind="plain")
+    this_compute().wait()
+    if labels is None:
+        with _alone(folder):
+            _label_missing(dataset, config, folder, kind="plain")
+            labels = assembled(stored(folder, kind="plain"), dataset)
+            this_compute().wait()
+    return labels
+
+
+def ensure_embeddings(dataset: Dataset, config: TeacherConfig, folder: Path) -> ViewEmbeddings:
+    """What the first network of each fold of a finished set sees in the views that its labels are of.
+
+    Raises TeacherError, DataError.
+    """
+    wanted = set(names(dataset, dataset.part(Part.TRAIN)))
+    missing = not stored(folder, kind="embeddings").keys() >= wanted
+    this_compute().wait()
+    if missing:
+        with _alone(folder):
+            _label_missing(dataset, config, folder, kind="embeddings")
+    rows = column(stored(folder, kind="embeddings"), dataset, "rows")
+    return ViewEmbeddings(rows, folds_of(read_rows(folder) or {}, dataset, folds=config.folds))
 
 
 def is_finished(folder: Path) -> bool:
@@ -216,9 +248,10 @@ def _fold_members(dataset: Dataset, rows: Mapping[Shown, Learned], fold: int) ->
     return learn, train[[row is not None and row.fold == fold for row in found]]
 
 
-def _label_missing(dataset: Dataset, config: TeacherConfig, folder: Path) -> None:
+def _label_missing(dataset: Dataset, config: TeacherConfig, folder: Path, *, kind: Kind = "labels") -> None:
     train = dataset.part(Part.TRAIN)
-    called, seeds, there = names(dataset, train), view_seeds(dataset, config), stored(folder)
+    called, there = names(dataset, train), stored(folder, kind=kind)
+    seeds = np.full((len(train), 1), PLAIN, dtype=np.int64) if kind == "plain" else view_seeds(dataset, config)
     rows = read_rows(folder) or {}
     fold_of = folds_of(rows, dataset, folds=config.folds)
     missing = np.array([name not in there for name in called], dtype=bool)
@@ -226,7 +259,7 @@ def _label_missing(dataset: Dataset, config: TeacherConfig, folder: Path) -> Non
     for fold in range(config.folds):
         places = np.flatnonzero(missing & (fold_of == fold))
         if len(places):
-            _label_fold(dataset, places, fold, config, folder, rows, seeds)
+            _label_fold(dataset, places, fold, config, folder, rows, seeds, kind=kind)
 
 
 def _label_fold(
@@ -237,22 +270,33 @@ def _label_fold(
     folder: Path,
     rows: Mapping[Shown, Learned],
     seeds: np.ndarray,
+    *,
+    kind: Kind,
 ) -> None:
     """Labels of one fold's images, shard by shard. places: int64 [M], in the training part."""
-    train, views = dataset.part(Part.TRAIN), config.views
-    shards = [places[start : start + SHARD] for start in range(0, len(places), SHARD)]
+    train, views = dataset.part(Part.TRAIN), seeds.shape[1]
     teachers = FoldTeachers(fold, config, folder)
     inner = inner_folds(dataset, _fold_members(dataset, rows, fold)[1], config)
-    steps = sum(teachers.steps(len(shard) * views) for shard in shards)
-    with progress(f"Teacher {fold + 1}/{config.folds}: soft labels", steps) as advance:
+    shards = [places[start : start + SHARD] for start in range(0, len(places), SHARD)]
+    steps = sum(teachers.steps(len(shard) * views, kind == "embeddings") for shard in shards)
+    with progress(f"Teacher {fold + 1}/{config.folds}: {_TITLES[kind]}", steps) as advance:
         for shard in shards:
-            plan = ViewPlan(np.repeat(train[shard], views), seeds[shard].reshape(-1), config.finetune.view)
-            said = teachers.say(dataset, plan, _trees_of(inner, plan.indices), advance)
-            shape = seeds[shard].shape
-            found = SoftLabels(seeds[shard], said.malignancy.reshape(shape), said.conditions.reshape(*shape, -1))
+            seen = None if kind == "plain" else seeds[shard].reshape(-1)
+            plan = ViewPlan(np.repeat(train[shard], views), seen, config.finetune.view)
+            found = _said(teachers, dataset, plan, kind, inner, advance)
+            columns = {name: array.reshape(len(shard), views, *array.shape[1:]) for name, array in found.items()}
             if this_compute().first:
-                store(folder, fold, names(dataset, train[shard]), found)
+                store(folder, fold, names(dataset, train[shard]), {"seeds": seeds[shard], **columns}, kind=kind)
     this_compute().wait()
+
+
+def _said(
+    teachers: FoldTeachers, dataset: Dataset, plan: ViewPlan, kind: Kind, inner: Mapping[int, int], advance: Advance
+) -> dict[str, np.ndarray]:
+    """Of the M planned views, by column: [M, ...]."""
+    if kind == "embeddings":
+        return {"rows": teachers.embed(dataset, plan, advance)}
+    return dict(vars(teachers.say(dataset, plan, _trees_of(inner, plan.indices), advance)))
 
 
 def _said_by_fold(
@@ -276,9 +320,9 @@ def _trees_of(inner: Mapping[int, int], indices: np.ndarray) -> np.ndarray:
     return np.array([inner.get(int(index), 0) for index in indices], dtype=np.int64)
 
 
-def gathered(folder: Path, dataset: Dataset) -> SoftLabels | None:
+def gathered(folder: Path, dataset: Dataset, *, kind: Kind = "labels") -> SoftLabels | None:
     """A finished set's labels of the training part, or None where one is missing."""
-    there = stored(folder)
+    there = stored(folder, kind=kind)
     if not (folder / REPORT_NAME).is_file() or not there.keys() >= set(names(dataset, dataset.part(Part.TRAIN))):
         return None
     return assembled(there, dataset)

@@ -10,6 +10,7 @@ import json
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +42,11 @@ INNER_FOLDS = 3
 
 TEMPERATURES = (0.2, 5.0)
 """Between which the temperature is sought; beyond them a teacher has not learned, or not been validated."""
+
+
+EMBEDDED = 64
+"""Numbers kept of an embedding of up to 1,280: 128 bytes a view. A random projection keeps how views lie to each other
+within a factor of 1 +- 0.18 or so (Johnson & Lindenstrauss 1984: the spread of a squared length is sqrt(2 / 64))."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,9 +142,22 @@ class FoldTeachers:
     def image_size(self) -> int:
         return self.members[0].teacher.image_size
 
-    def steps(self, count: int) -> int:
-        """How often `advance` is called for that many views."""
-        return len(self.members) * answer_batches(count)
+    def embed(self, dataset: Dataset, plan: ViewPlan, advance: Advance) -> np.ndarray:
+        """What the first network sees in the planned views: float16 [N, D], D at most EMBEDDED."""
+        said = answer(self.members[0].teacher, dataset, plan, advance, precision=self._precision)
+        most = float(np.finfo(np.float16).max)
+        return np.clip(said.features @ _projection(said.features.shape[1]), -most, most).astype(np.float16)
+
+    def steps(self, count: int, embedded: bool = False) -> int:
+        """How often `advance` is called for that many views that are spoken of, or `embedded` only."""
+        return (1 if embedded else len(self.members)) * answer_batches(count)
+
+
+@cache
+def _projection(width: int) -> np.ndarray:
+    """float32 [width, D]: orthogonal directions, the same for every teacher of this width."""
+    drawn = np.random.default_rng(EMBEDDED).normal(size=(width, EMBEDDED))
+    return np.linalg.qr(drawn)[0].astype(np.float32)
 
 
 def inner_folds(dataset: Dataset, own: np.ndarray, config: TeacherConfig) -> dict[int, int]:

@@ -25,6 +25,8 @@ from teacher.models.siglip import PRESETS
 from teacher.soft_labels.ensure import (
     CONFIG_NAME,
     check_set,
+    ensure_embeddings,
+    ensure_plain,
     ensure_set,
     gathered,
     is_finished,
@@ -35,7 +37,7 @@ from teacher.soft_labels.ensure import (
 from teacher.soft_labels.privileged import lean_on_dermoscopy
 from teacher.soft_labels.report import averaged_sets, is_report_of, write_report
 from teacher.soft_labels.sets import ROWS_NAME, names, read_rows, still_holds
-from teacher.soft_labels.store import SoftLabels
+from teacher.soft_labels.store import SoftLabels, ViewEmbeddings
 
 
 def soft_labels_folder(dataset: Dataset, config: TeacherConfig) -> Path:
@@ -62,6 +64,24 @@ def ensure_soft_labels(dataset: Dataset, config: TeacherConfig) -> SoftLabels:
             _report(dataset, config, found, soft_labels_folder(dataset, config))
         this_compute().wait()
     return lean_on_dermoscopy(found, dataset, config.privileged)
+
+
+def ensure_plain_labels(dataset: Dataset, config: TeacherConfig) -> SoftLabels:
+    """The same of the images as they are, one label each (K = 1): what plain distillation gives to every view.
+
+    Labels of the views must be there already (`ensure_soft_labels`): it is their teachers that speak. Raises
+    TeacherError, DataError.
+    """
+    found = _averaged({_folder_of(dataset, one): _plain_labels_of(dataset, one) for one in config.members}, dataset)
+    return lean_on_dermoscopy(found, dataset, config.privileged)
+
+
+def ensure_view_embeddings(dataset: Dataset, config: TeacherConfig) -> ViewEmbeddings:
+    """What the first of the teachers sees in the views: of each image the network that had not seen it.
+
+    Labels must be there already, as for `ensure_plain_labels`. Raises TeacherError, DataError.
+    """
+    return ensure_embeddings(dataset, *_made(dataset, config.members[0]))
 
 
 def missing_labels(dataset: Dataset, config: TeacherConfig) -> list[str]:
@@ -108,6 +128,16 @@ def _called(folder: Path, dataset: Dataset) -> str:
 def _labels_of(dataset: Dataset, member: TeacherConfig) -> SoftLabels:
     given = _given(member)
     return ensure_set(dataset, member) if given is None else _given_labels(dataset, member, given)
+
+
+def _plain_labels_of(dataset: Dataset, member: TeacherConfig) -> SoftLabels:
+    return ensure_plain(dataset, *_made(dataset, member))
+
+
+def _made(dataset: Dataset, member: TeacherConfig) -> tuple[TeacherConfig, Path]:
+    """What a teacher's finished set was made with, and where it lies."""
+    given = _given(member)
+    return (member, set_folder(dataset, member)) if given is None else (stored_config(given), given)
 
 
 def _given_labels(dataset: Dataset, member: TeacherConfig, folder: Path) -> SoftLabels:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from distill.losses import SOFT_LOSSES, LossConfig, SoftLoss, Targets, distillation_loss
+from distill.losses import SOFT_LOSSES, FeatureMatch, LossConfig, Partner, SoftLoss, Targets, distillation_loss
 from distill.student import StudentOutput
 from teacher.data.sampling import Shifts
 
@@ -108,3 +108,67 @@ def test_smoothing_asks_for_less_than_certainty() -> None:
     assert plain < 1e-6
     # Half of a tenth at 40 logits (malignancy), nine tenths of a tenth at 40 (conditions).
     torch.testing.assert_close(smoothed, torch.tensor(0.05 * 40 + 0.09 * 40), atol=1e-3, rtol=0)
+
+
+def shifts_of(seed: int, *, weights: bool = False) -> Shifts:
+    rng = np.random.default_rng(seed)
+    drawn = rng.random(6, dtype=np.float32) * 2 if weights else None
+    return Shifts(
+        malignancy=rng.normal(size=6).astype(np.float32),
+        conditions=rng.normal(size=(6, 10)).astype(np.float32),
+        weights=drawn,
+    )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("weights", [False, True])
+def test_a_partner_of_no_share_changes_nothing(kind: SoftLoss, weights: bool) -> None:
+    (output, targets), (_, others) = batch(17), batch(19)
+    config, own, theirs = LossConfig(soft=kind), shifts_of(1, weights=weights), shifts_of(2, weights=weights)
+    alone = distillation_loss(output, targets, config=config, shifts=own)
+    partner = Partner(share=1.0, targets=others, shifts=theirs)
+    torch.testing.assert_close(distillation_loss(output, targets, config=config, shifts=own, partner=partner), alone)
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 10**6), share=st.floats(0.5, 1))
+def test_labels_are_mixed_as_images_are(seed: int, share: float) -> None:
+    """Cross-entropy is linear in its labels: of mixed labels it is the mixed cross-entropy, soft and hard alike."""
+    (output, targets), (_, others) = batch(seed), batch(seed + 1)
+    for weight in (0.0, 0.5, 1.0):
+        config = LossConfig(soft_weight=weight, smoothing=0.1)
+        own, theirs = (distillation_loss(output, one, config=config, shifts=NO_SHIFTS) for one in (targets, others))
+        partner = Partner(share=share, targets=others, shifts=NO_SHIFTS)
+        mixed = distillation_loss(output, targets, config=config, shifts=NO_SHIFTS, partner=partner)
+        torch.testing.assert_close(mixed, share * own + (1 - share) * theirs, atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("spread", [0.0, 60.0])
+def test_mixed_labels_that_are_sure_of_opposites_are_still_numbers(kind: SoftLoss, spread: float) -> None:
+    (output, targets), (_, others) = batch(23, spread=spread), batch(29, spread=spread)
+    partner = Partner(share=0.75, targets=others, shifts=NO_SHIFTS)
+    loss = distillation_loss(output, targets, config=LossConfig(soft=kind), shifts=NO_SHIFTS, partner=partner)
+    assert torch.isfinite(loss)
+    assert all(torch.isfinite(one).all() for one in gradients(output, loss))
+
+
+def seen(targets: Targets, embeddings: Tensor, folds: Tensor) -> Targets:
+    return Targets(**{**vars(targets), "embeddings": embeddings, "folds": folds})
+
+
+def test_features_are_matched_through_a_map_of_each_fold() -> None:
+    output, targets = batch(31)
+    features, folds = torch.randn(6, 4, generator=torch.Generator().manual_seed(3)), torch.tensor([0, 1, 0, 1, 0, 1])
+    match = FeatureMatch(folds=2, width=4, dimensions=3)
+    maps, shifts = match.maps.weight.view(2, 3, 4), match.maps.bias.view(2, 3)
+    mapped = torch.einsum("bdw,bw->bd", maps[folds], features) + shifts[folds]
+    torch.testing.assert_close(match(features, seen(targets, mapped, folds)), torch.zeros(6))
+    wanted = seen(targets, mapped + 2, folds)
+    torch.testing.assert_close(match(features, wanted), torch.full((6,), 4.0))
+    output = StudentOutput(output.malignancy, output.conditions, features)
+    plain, matched = (
+        distillation_loss(output, wanted, config=LossConfig(feature_weight=0.5), shifts=NO_SHIFTS, match=one)
+        for one in (None, match)
+    )
+    torch.testing.assert_close(matched, plain + 0.5 * 4)

@@ -1,6 +1,7 @@
 """A run that was stopped anywhere, also inside an epoch, ends in the bits of one that was not, or says why not."""
 
 import csv
+import json
 import signal
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,6 +12,8 @@ from ctrl_c import heed_ctrl_c
 
 from distill import trainer
 from distill.config import TrainConfig
+from distill.lessons import Lessons, lessons_of
+from distill.losses import LossConfig
 from distill.run import create_run
 from distill.student import StudentError
 from distill.trainer import train
@@ -25,7 +28,7 @@ Hook = Callable[[int, int], None]
 class Job:
     """Two epochs of views of 32 pixels, in a folder."""
 
-    def __init__(self, folder: Path, config: TrainConfig, dataset: Dataset, labels: SoftLabels) -> None:
+    def __init__(self, folder: Path, config: TrainConfig, dataset: Dataset, labels: SoftLabels | Lessons) -> None:
         self.config = replace(config, epochs=2, train_size=32)
         self.dataset, self.labels = dataset, labels
         self.run = create_run(folder, self.config, name="one")
@@ -245,3 +248,66 @@ def test_processes_share_a_batch_that_is_large_enough(job: Job, monkeypatch: pyt
     monkeypatch.setattr(trainer, "this_compute", lambda: several)
     with pytest.raises(StudentError, match="--batch-size 16 is for all 16 processes together: give at least 32"):
         job.train()
+
+
+def test_mixed_views_and_matched_features_go_on_in_the_same_bits(
+    tmp_path: Path, small_config: TrainConfig, small_data: Dataset, small_labels: SoftLabels
+) -> None:
+    """Also with the weights of rare images in the loss, and other words of the teacher."""
+    loss = LossConfig(soft="standardised", feature_weight=0.5)
+    config = replace(small_config, mixup=0.4, loss=loss, sampling=replace(small_config.sampling, weights_in="loss"))
+    lessons = lessons_of(small_data, config)
+    straight, stopped, plain = (
+        Job(tmp_path / name, one, small_data, given)
+        for name, one, given in (
+            ("straight", config, lessons),
+            ("stopped", config, lessons),
+            ("plain", replace(config, mixup=0.0), lessons),
+        )
+    )
+    straight.train()
+    for place in ((0, 2), (1, 5)):
+        stopped.stop(*place)
+    stopped.train()
+    assert_the_same(stopped, straight)
+    plain.train()
+    name = "student.safetensors"
+    assert (plain.run / name).read_bytes() != (straight.run / name).read_bytes()
+
+
+def test_other_embeddings_are_named(
+    tmp_path: Path, small_config: TrainConfig, small_data: Dataset, small_labels: SoftLabels
+) -> None:
+    config = replace(small_config, loss=LossConfig(feature_weight=1.0))
+    lessons = lessons_of(small_data, config)
+    assert lessons.embeddings is not None
+    assert lessons.embeddings.rows.shape[:2] == small_labels.seeds.shape
+    job = Job(tmp_path, config, small_data, lessons)
+    job.stop(0, 1)
+    job.labels = Lessons(lessons.labels, replace(lessons.embeddings, rows=lessons.embeddings.rows + 1))
+    with pytest.raises(StudentError, match="its teacher's embeddings are not those it began with"):
+        job.train()
+    job.labels = small_labels
+    with pytest.raises(StudentError, match="--feature-weight asks for the teacher's embeddings"):
+        job.train()
+
+
+def test_an_option_that_came_later_does_not_keep_a_run_from_going_on(job: Job, whole: Job) -> None:
+    """A checkpoint of a version that did not know it has its default."""
+    job.stop(0, 2)
+    state = job.run / "checkpoint-0000-000002" / "state.json"
+    stored = json.loads(state.read_text())
+    for name in ("mixup", "labels", "compile"):
+        del stored["origin"]["config"][name]
+    state.write_text(json.dumps(stored))
+    job.train()
+    assert_the_same(job, whole)
+
+
+def test_each_epoch_says_how_fast_it_was(whole: Job) -> None:
+    rows = list(csv.DictReader((whole.run / "speed.csv").open()))
+    assert [row["epoch"] for row in rows] == ["1", "2"]
+    for row, line in zip(rows, whole.lines, strict=True):
+        assert f"  {float(row['images_per_second']):.0f} images/s, " in line
+        assert 0 <= float(row["waited"]) <= float(row["seconds"])
+        assert int(row["images"]) > 0

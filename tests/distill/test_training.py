@@ -42,7 +42,7 @@ def finished(
 
 def test_a_run_folder_holds_what_the_design_says(finished: Path, small_config: TrainConfig) -> None:
     names = {path.name for path in finished.iterdir()}
-    assert names == {"student.safetensors", "config.json", "history.csv", "metrics.json", "curves.png"}
+    assert names == {"student.safetensors", "config.json", "history.csv", "metrics.json", "curves.png", "speed.csv"}
     assert read_config(finished) == small_config
     assert len((finished / "history.csv").read_text().splitlines()) == 1 + small_config.epochs
     test = json.loads((finished / "metrics.json").read_text())["test"]

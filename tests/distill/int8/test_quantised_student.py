@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -302,6 +303,39 @@ def test_the_seeds_are_those_of_the_soft_labels(
     small_data: Dataset, small_config: TrainConfig, small_labels: SoftLabels
 ) -> None:
     assert np.array_equal(view_seeds(small_data, small_config.teacher), small_labels.seeds)
+
+
+def refused(_total: int) -> None:
+    raise InterruptedError  # reached only where it is made anew
+
+
+def test_without_a_config_what_is_there_is_kept(quantised: Path, tmp_path: Path) -> None:
+    """An export after `distill quantize` with options of its own takes what these made."""
+    copied = shutil.copytree(quantised, tmp_path / "copied")
+    ensure_quantised(copied, start=refused)  # type: ignore[arg-type]
+    stored = json.loads((copied / "quantized" / "config.json").read_text())
+    del stored["config"]["label_weight"]  # as before there was such an option
+    (copied / "quantized" / "config.json").write_text(json.dumps(stored))
+    ensure_quantised(copied, config=CONFIG, start=refused)  # type: ignore[arg-type]
+    shutil.rmtree(copied / "quantized")
+    with pytest.raises(InterruptedError):
+        ensure_quantised(copied, start=refused)  # type: ignore[arg-type]
+
+
+def test_the_labels_of_the_run_are_heard(run: Path, tmp_path: Path, small_data: Dataset) -> None:
+    """As in training, by the same loss; interrupted, with the same bits."""
+    config = QuantizeConfig(steps=BLOCK + 4, batch_size=8, lr=1e-4, range_lr=1e-2, label_weight=0.5)
+    heard, stopped, unheard = (shutil.copytree(run, tmp_path / name) for name in ("heard", "stopped", "unheard"))
+    for folder in (heard, stopped, unheard):
+        shutil.rmtree(folder / "quantized", ignore_errors=True)
+    ensure_quantised(heard, config=config, dataset=small_data)
+    with pytest.raises(KeyboardInterrupt):
+        ensure_quantised(stopped, config=config, dataset=small_data, start=lambda total: interrupted(total - 5))
+    ensure_quantised(stopped, config=config, dataset=small_data)
+    ensure_quantised(unheard, config=replace(config, label_weight=0.0), dataset=small_data)
+    weights = [(folder / "quantized" / "student.safetensors").read_bytes() for folder in (heard, stopped, unheard)]
+    assert weights[0] == weights[1] != weights[2]
+    assert read_agreement(heard)["after"]["int8_auc"] > 0
 
 
 def test_damaged_files_are_one_line(quantised: Path, tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""What does a training loop need beside its steps? What is mixed, what chance draws, how fast it goes, who is told."""
