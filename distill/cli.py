@@ -16,6 +16,8 @@ from distill.loop.tensorboard import refuse_no_tensorboard
 from distill.recipe import AS_OPTIONS, config_of
 from distill.run import CURVES_NAME, DEFAULT_RUNS, create_run, free_folder, is_finished, newest_run, read_config
 from distill.student import StudentError
+from distill.sweep.carry_out import carry_out, show_plan
+from distill.sweep.plan import read_plan
 from distill.trainer import CHECKPOINT_MINUTES
 from runtime.bundle.load import Figure
 from teacher.console import figure_text, print_table, run_cli
@@ -134,6 +136,25 @@ def quantize(run: Annotated[Path, typer.Argument(help="Folder of a finished run.
         typer.echo(f"interrupted: every {BLOCK} whole steps are saved; the same command goes on from there", err=True)
         raise
     _report_agreement(run)
+
+
+@app.command()
+def sweep(
+    file: Annotated[Path, typer.Argument(help="TOML or JSON: students, recipes, a grid, seeds; docs/distill.md.")],
+    runs: Annotated[Path, typer.Option(help="Folder that the sweep's own is made in.")] = DEFAULT_RUNS,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list what would be run.")] = False,
+) -> None:
+    """Train, export and judge many students and recipes from one file; what is there already is kept."""
+    plan = read_plan(file)
+    folder = runs / plan.name
+    if dry_run:
+        show_plan(plan, folder)
+        return
+    try:
+        carry_out(plan, folder)
+    except KeyboardInterrupt:
+        typer.echo("interrupted: every whole step is saved; the same command goes on from there", err=True)
+        raise
 
 
 @app.command()
