@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import typer
 
 from runtime.errors import SkintagError
-from runtime.files import write_json
+from runtime.files import json_text, write_json
 from teacher.console import print_table
 
 
@@ -34,6 +34,8 @@ class Outcome:
     """pictures and pages, each with what writes it"""
     tables: Sequence[Table] = ()
     lines: Sequence[str] = ()
+    document: Mapping[str, Any] | None = None
+    """the last line of standard output, as JSON; where nothing is said, it names the file of the figures"""
     problems: Sequence[str] = ()
     """why what was measured is not good enough: the command fails, once all is written and shown"""
 
@@ -47,8 +49,14 @@ class Outcome:
             print_table(*table)
         for line in self.lines:
             typer.echo(line)
+        document = self.document or self._where()
+        if document:
+            typer.echo(json_text(document))
         if self.problems:
             raise BenchmarkError("; ".join(self.problems))
+
+    def _where(self) -> Mapping[str, Any]:
+        return {} if self.figures is None else {"figures": str(self.figures[0])}
 
 
 def write_figures(out: Path, found: Mapping[str, Any]) -> None:

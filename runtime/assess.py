@@ -1,7 +1,7 @@
 """Photo in, report out: the one door that the app and the command line use."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,14 @@ from runtime.triage import Decision, Tier, decide, likely_conditions
 
 if TYPE_CHECKING:
     from runtime.explain import Explanation
+
+
+STEPS = ("decode", "gate", "model")
+"""Of a photo's way before the decision; a photo that the gate refuses is not asked about further."""
+
+
+def _nothing(step: str) -> None:
+    """Nobody times it."""
 
 
 class Triage:
@@ -62,16 +70,21 @@ class Triage:
         return cls(loaded, threads=threads, limits=limits, language=language)
 
     def assess(
-        self, source: PhotoSource, *, language: str | None = None, neighbours: Iterable[PhotoSource] = ()
+        self,
+        source: PhotoSource,
+        *,
+        language: str | None = None,
+        neighbours: Iterable[PhotoSource] = (),
+        passed: Callable[[str], object] = _nothing,
     ) -> Report:
         """Judge one photo; with the squares beside it, such as `runtime.neighbours.NEIGHBOURS`, more carefully.
 
-        A photo that is too dark, flat, blurred or unfamiliar gives a report with the tier `cannot assess`. Raises
-        PhotoError when there is no photo to judge, EngineError when the model's answer is not sound, ValueError for a
-        language without texts.
+        A photo that is too dark, flat, blurred or unfamiliar gives a report with the tier `cannot assess`. `passed` is
+        told when one of `STEPS` of the photo's own way is done: for whoever times them. Raises PhotoError when there is
+        no photo to judge, EngineError when the model's answer is not sound, ValueError for a language without texts.
         """
         language = texts_for(language or self.language).language
-        judged = most_careful(self._judged(source), (self._judged(neighbour) for neighbour in neighbours))
+        judged = most_careful(self._judged(source, passed), (self._judged(neighbour) for neighbour in neighbours))
         return self._report(judged.decision, prediction=judged.prediction, language=language)
 
     def assess_many(
@@ -98,12 +111,15 @@ class Triage:
             return None
         return explain(self.engine, pixels)
 
-    def _judged(self, source: PhotoSource) -> Judged:
+    def _judged(self, source: PhotoSource, passed: Callable[[str], object] = _nothing) -> Judged:
         pixels = load_square(source, size=self.engine.size, limits=self._limits)
+        passed("decode")
         problem = measure_quality(pixels).problem
+        passed("gate")
         if problem is not None:
             return Judged(decision=Decision(tier=Tier.CANNOT_ASSESS, reasons=(problem,)), prediction=None)
         prediction, file = self.engine.predict(pixels), self.bundle.file
+        passed("model")
         decision = decide(prediction, points=file.operating_points, novelty_threshold=file.novelty_threshold)
         return Judged(decision=decision, prediction=prediction)
 

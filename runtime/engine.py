@@ -20,6 +20,9 @@ from runtime.prediction import Prediction
 _MAX_DEFAULT_THREADS = 4
 """More do not make a model of a few megabytes faster."""
 
+PROVIDERS = ("CPUExecutionProvider",)
+"""What is asked for: the one that every device has, and whose answers were judged."""
+
 OUTPUT_SHAPES: dict[str, list[int]] = {"malignancy": [1], "conditions": [1, len(CONDITIONS)], "novelty": [1]}
 """Every model file's float32 outputs."""
 
@@ -41,6 +44,8 @@ class _Session(Protocol):
 
     def get_outputs(self) -> Sequence[_Node]: ...
 
+    def get_providers(self) -> Sequence[str]: ...
+
 
 class Engine:
     """One loaded model. Safe to share between threads."""
@@ -49,9 +54,16 @@ class Engine:
         """Load the model. `threads` None: the cores this process may use, at most four. Raises EngineError."""
         self.size = bundle.manifest.input.height
         """side of the square input in pixels"""
+        self.threads = _thread_count(threads)
+        """that the model is computed on"""
         self._name = str(bundle.folder / bundle.file.name)
-        self._session = self._start(bundle.model, threads=_thread_count(threads))
+        self._session = self._start(bundle.model, threads=self.threads)
         self._check_interface()
+
+    @property
+    def providers(self) -> tuple[str, ...]:
+        """What ONNX Runtime really computes on; it falls back from what it was asked for without a word."""
+        return tuple(self._session.get_providers())
 
     def predict(self, pixels: Pixels) -> Prediction:
         """Judge one photo, uint8 [S, S, 3]. Raises EngineError when the answer is not made of probabilities."""
@@ -90,7 +102,7 @@ class Engine:
             raise EngineError(f"onnxruntime cannot be imported ({error}); install it again") from error
         try:
             options = session_options(onnxruntime.SessionOptions(), threads=threads)
-            return onnxruntime.InferenceSession(model, sess_options=options, providers=["CPUExecutionProvider"])
+            return onnxruntime.InferenceSession(model, sess_options=options, providers=list(PROVIDERS))
         except Exception as error:  # onnxruntime's own exceptions share no base class
             raise EngineError(f"{self._name}: cannot be loaded ({first_line(error)})") from error
 

@@ -81,12 +81,16 @@ TABLE = {
     "export recover": "--cache --data --name --runs --seed --synthetic-count bundle",
     "export formats": "",
     "benchmarks calibration": "--bundle --confidence --out --run --seed --sensitivity --splits",
+    "benchmarks collect": "--out --stage results",
     "benchmarks colours": "--bundle --count --out --photos",
+    "benchmarks compare": "--anyway --out --seed first second",
     "benchmarks damage": "--bundle --count --format --out --photos --seed",
     "benchmarks embed": "--count --out --photos --rounds --square --teacher --teacher-init --teacher-size",
     "benchmarks formats": "--bundles --fine-tune --no-fine-tune --out --peer-python --rounds --run",
     "benchmarks framing": "--bundle --count --out --photos --repeats --timed",
-    "benchmarks latency": "--bundle --out --photo --repeats --threads --warmup",
+    "benchmarks latency": """
+        --accuracy-photos --alone --bundle --out --photo --quick --repeats --run --starts --sustained --threads --warmup
+    """,
     "benchmarks novelty": "--bundle --out --photos --run",
     "benchmarks leak": "--cache --count --data --image-size --init --out --seeds --trunk",
     "benchmarks memory": "--out --records --seed",

@@ -47,7 +47,7 @@ def measure(options: Options) -> Outcome:
     found = {records: _costs(records, options) for records in sorted(set(options.records))}
     raw = {str(records): {step: asdict(cost) for step, cost in costs.items()} for records, costs in found.items()}
     tables = [_table(step, words, found) for step, words in STEPS.items()]
-    return Outcome(figures=(options.out, {"records": raw}), tables=tables, lines=[json.dumps(raw)])
+    return Outcome(figures=(options.out, {"records": raw}), tables=tables, document=raw)
 
 
 def _table(step: str, words: str, found: Mapping[int, Mapping[str, Cost]]) -> Table:

@@ -1,13 +1,11 @@
 """What a figure depends on beside the code, and the percentiles it is given as."""
 
-import os
-import platform
 from dataclasses import dataclass
-from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from runtime.measure.machine import machine
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,13 +20,14 @@ class Timing:
 
 def environment(threads: int | None) -> dict[str, Any]:
     """What a figure depends on beside the code."""
+    found = machine()
     return {
-        "cpu": _cpu_name(),
-        "cores": os.cpu_count(),
+        "cpu": found.processor,
+        "cores": found.cores,
         "threads": threads or "default",
-        "system": platform.platform(),
-        "python": platform.python_version(),
-        **{name: version(name) for name in ("onnxruntime", "numpy", "pillow")},
+        "system": found.system,
+        "python": found.python,
+        **found.packages,
     }
 
 
@@ -41,13 +40,3 @@ def timing(milliseconds: list[float]) -> Timing:
         mean=round(float(np.mean(milliseconds)), 3),
         n=len(milliseconds),
     )
-
-
-def _cpu_name() -> str:
-    """The processor as the kernel names it; platform.processor() is empty on most Linux machines."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith(("model name", "Hardware"))]
-    return names[0] if names else platform.machine()

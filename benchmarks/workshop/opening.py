@@ -4,7 +4,6 @@ Prints JSON: the step's `Cost`. A program of its own, because a peak can only be
 """
 
 import json
-import resource
 import sys
 import time
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from runtime.measure.machine import peak_bytes
 from teacher.data.dataset import DataOptions, Dataset, open_dataset
 from teacher.data.splits import Part
 
@@ -41,19 +41,9 @@ class Cost:
 def cost_of(step: str, options: DataOptions) -> Cost:
     """What one step costs in this process."""
     use = _use_of(step)
-    before, began = peak_bytes(), time.perf_counter()
+    before, began = peak_bytes() or 0, time.perf_counter()
     use(open_dataset(options))
-    return Cost(before=before, peak=peak_bytes(), seconds=time.perf_counter() - began)
-
-
-def peak_bytes() -> int:
-    """Peak resident size of this process."""
-    status = Path("/proc/self/status")
-    if status.is_file():  # what getrusage says begins on Linux with the size of the process that started this one
-        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
-        return int(line.split()[1]) * 1024
-    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return used if sys.platform == "darwin" else used * 1024
+    return Cost(before=before, peak=peak_bytes() or 0, seconds=time.perf_counter() - began)
 
 
 def _use_of(step: str) -> Callable[[Dataset], None]:

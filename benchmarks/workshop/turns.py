@@ -5,18 +5,16 @@ session spin for a while and would be paid for by whatever runs next.
 """
 
 import multiprocessing
-import resource
-import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import Any, Self
 
 from benchmarks.workshop.environment import Timing, timing
 from runtime.errors import SkintagError
+from runtime.measure.machine import peak_bytes
 from teacher.console import Advance
 
 WARM_UP = 3
@@ -46,7 +44,7 @@ class Warm:
 def time_in_turns(jobs: Mapping[str, Job], *, repeats: int, advance: Advance) -> dict[str, Warm]:
     """Run each job once a round, `repeats` rounds after a warm-up. Raises TurnError when one fails."""
     with ExitStack() as stack:
-        workers = {name: stack.enter_context(_Worker(job)) for name, job in jobs.items()}
+        workers = {name: stack.enter_context(Worker(job)) for name, job in jobs.items()}
         taken: dict[str, list[tuple[float, float]]] = {name: [] for name in jobs}
         for number in range(WARM_UP + repeats):
             for name, worker in workers.items():
@@ -56,18 +54,7 @@ def time_in_turns(jobs: Mapping[str, Job], *, repeats: int, advance: Advance) ->
         return {name: _warm(taken[name][WARM_UP:], worker.ask("peak")) for name, worker in workers.items()}
 
 
-def peak_megabytes() -> float:
-    """Peak memory of this process."""
-    try:
-        lines = Path("/proc/self/status").read_text().splitlines()
-    except OSError:
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return peak / 1e6 if sys.platform == "darwin" else peak * 1024 / 1e6
-    # Not ru_maxrss: Linux lets it begin at the size of the process that this one was started from.
-    return next(int(line.split()[1]) * 1024 / 1e6 for line in lines if line.startswith("VmHWM"))
-
-
-class _Worker:
+class Worker:
     """A process that runs one job on demand."""
 
     def __init__(self, job: Job) -> None:
@@ -84,7 +71,16 @@ class _Worker:
         self._process.terminate()
         self._process.join()
 
+    @property
+    def process(self) -> int:
+        """Its id."""
+        return self._process.pid or 0
+
     def ask(self, what: str) -> Any:
+        """Run the job ("run": wall and processor time; "found": what it returns), "about" it, or its "peak" memory.
+
+        Raises TurnError where the process fails or ends.
+        """
         try:
             self._pipe.send(what)
             answer = self._pipe.recv()
@@ -99,10 +95,22 @@ def _serve(pipe: Connection, make: Callable[..., Callable[[], object]], argument
     try:
         run = make(*arguments)
         while True:
-            pipe.send(_timed(run) if pipe.recv() == "run" else peak_megabytes())
+            pipe.send(_answer(run, pipe.recv()))
     except Exception as error:
         pipe.recv()
         pipe.send(f"{type(error).__name__}: {error}")
+
+
+def _answer(run: Callable[[], object], asked: str) -> object:
+    match asked:
+        case "run":
+            return _timed(run)
+        case "found":
+            return run()
+        case "about":
+            return getattr(run, "about", None)
+        case _:
+            return (peak_bytes() or 0) / 1e6
 
 
 def _timed(run: Callable[[], object]) -> tuple[float, float]:

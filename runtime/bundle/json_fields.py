@@ -72,6 +72,13 @@ class Fields:
             self.fail(f"{key!r} must be a list of texts")
         return tuple(cast(list[str], values))
 
+    def numbers(self, key: str) -> tuple[float, ...]:
+        """A list of finite numbers."""
+        values = tuple(_as_float(value) for value in self._list(key))
+        if not all(map(math.isfinite, values)):
+            self.fail(f"{key!r} must be a list of numbers")
+        return values
+
     def objects(self, key: str) -> "list[Fields]":
         return [Fields(value, where=f"{self.where}, {key}[{i}]") for i, value in enumerate(self._list(key))]
 
