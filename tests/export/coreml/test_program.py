@@ -138,6 +138,15 @@ def column(values: np.ndarray) -> np.ndarray:
     return values[None, :, None, None]
 
 
+def crops(x: Any) -> list[Any]:
+    """The upper and the lower five of seven rows."""
+    return [mb.slice_by_index(x=x, begin=[0, 0, top, 0], end=[1, 4, top + 5, 6]) for top in (0, 2)]
+
+
+def joined(x: np.ndarray, axis: int) -> np.ndarray:
+    return np.concatenate([x, np.maximum(x, 0)], axis=axis)
+
+
 OPERATIONS: dict[str, tuple[tuple[int, ...], Build, Callable[[np.ndarray], np.ndarray]]] = {
     "add a constant": (MAP, lambda x: mb.add(x=x, y=FILTER), lambda x: x + FILTER),
     "add a scalar": (ROW, lambda x: mb.add(x=np.float32(1.5), y=x), lambda x: x + 1.5),
@@ -181,6 +190,37 @@ OPERATIONS: dict[str, tuple[tuple[int, ...], Build, Callable[[np.ndarray], np.nd
     "square": (MAP, lambda x: mb.square(x=x), np.square),
     "sqrt of a square": (MAP, lambda x: mb.sqrt(x=mb.square(x=x)), np.abs),
     "reshape": (MAP, lambda x: mb.reshape(x=x, shape=[1, 28, 6]), lambda x: x.reshape(len(x), 28, 6)),
+    "slice_by_index": (
+        MAP,
+        lambda x: mb.slice_by_index(x=x, begin=[0, 1, 2, 0], end=[1, 3, 7, 6]),
+        lambda x: x[:, 1:3, 2:7],
+    ),
+    "slice_by_index, open ends and steps": (
+        MAP,
+        lambda x: mb.slice_by_index(
+            x=x,
+            begin=[0, 1, 2, 1],
+            end=[1, 3, 5, 6],
+            stride=[1, 1, 2, 3],
+            begin_mask=[True, True, False, False],
+            end_mask=[True, False, True, False],
+        ),
+        lambda x: x[:, :3, 2::2, 1:6:3],
+    ),
+    "reverse": (MAP, lambda x: mb.reverse(x=x, axes=[3, 1]), lambda x: x[:, ::-1, :, ::-1]),
+    "concat of channels": (MAP, lambda x: mb.concat(values=[x, mb.relu(x=x)], axis=1), lambda x: joined(x, 1)),
+    "the mean of two crops": (
+        MAP,
+        lambda x: mb.reduce_mean(x=mb.relu(x=mb.concat(values=crops(x), axis=0)), axes=[0], keep_dims=True),
+        lambda x: (np.maximum(x[:, :, :5], 0) + np.maximum(x[:, :, 2:], 0)) / 2,
+    ),
+    "crops as rows": (
+        MAP,
+        lambda x: mb.reduce_mean(
+            x=mb.reshape(x=mb.concat(values=crops(x), axis=0), shape=[2, 120]), axes=[0], keep_dims=True
+        ),
+        lambda x: (x[:, :, :5].reshape(len(x), -1) + x[:, :, 2:].reshape(len(x), -1)) / 2,
+    ),
     "squeeze and expand_dims": (
         (1, 4, 1, 6),
         lambda x: mb.expand_dims(x=mb.squeeze(x=x, axes=[2]), axes=[-1, 1]),
@@ -287,6 +327,24 @@ REFUSED: dict[str, tuple[tuple[int, ...], Build, str]] = {
         r"reduce_mean \(.*across photos",
     ),
     "softmax over photos": (MAP, lambda x: mb.softmax(x=x, axis=-4), r"softmax \(.*across photos"),
+    "reverse over photos": (MAP, lambda x: mb.reverse(x=x, axes=[0]), r"reverse \(.*across photos"),
+    "steps backwards": (
+        MAP,
+        lambda x: mb.slice_by_index(
+            x=x, begin=[0, 3, 0, 0], end=[1, 0, 7, 6], stride=[1, -1, 1, 1], end_mask=[False, True, False, False]
+        ),
+        r"slice_by_index \(.*not known",
+    ),
+    "interleaved channels": (
+        MAP,
+        lambda x: mb.concat(values=[x, mb.relu(x=x)], axis=1, interleave=True),
+        r"concat \(.*interleave.*not known",
+    ),
+    "crops added to their photo's": (
+        (1, 4, 7, 1),
+        lambda x: mb.add(x=mb.concat(values=[x, mb.relu(x=x)], axis=0), y=mb.sigmoid(x=x)),
+        r"add \(.*cannot be computed|add \(.*where .* is declared",
+    ),
     "reshape over photos": (MAP, lambda x: mb.reshape(x=x, shape=[4, 42]), r"reshape \(.*not known"),
     "inferred reshape": (MAP, lambda x: mb.reshape(x=x, shape=[1, -1]), r"reshape \(.*shape = \(1, -1\).*not known"),
     "constant as long as a batch": (

@@ -39,8 +39,8 @@ SIDE = 64
 TEMPERATURES = Temperatures(malignancy=1.3, conditions=0.8)
 TWO, FOUR = Frames(count=2, side=32), Frames(count=4, side=32)
 METADATA = {"model_id": "drawn-1"}
-ROUNDED = {"fp16": 0.01, "int8": 0.1}
-"""Of malignancy, what half precision and 8-bit weights do to a random trunk."""
+ROUNDED = {"fp16": (0.01, 0.05), "int8": (0.1, 0.2)}
+"""What half precision and 8-bit weights do to a random trunk: of malignancy, and as a share of novelty."""
 
 
 def module_with(student: Student, data: Dataset, frames: Frames) -> EdgeModule:
@@ -310,8 +310,8 @@ def test_core_ml_answers_as_the_student_does(
     files = {**module_files(modules[4]), "metadata.json": json.dumps(METADATA).encode()}
     data = workshop.run(f"coreml-{precision}", files)[0]
     found = coreml_outputs(data, squares)
-    np.testing.assert_allclose(found.malignancy, expected[4].malignancy, atol=ROUNDED[precision])
-    np.testing.assert_allclose(found.novelty, expected[4].novelty, rtol=0.05)
+    np.testing.assert_allclose(found.malignancy, expected[4].malignancy, atol=ROUNDED[precision][0])
+    np.testing.assert_allclose(found.novelty, expected[4].novelty, rtol=ROUNDED[precision][1])
     alone = coreml_outputs(data, squares[:1])
     np.testing.assert_allclose(alone.malignancy, found.malignancy[:1], atol=1e-3)
     assert any(tensor.shape[:1] == (4,) for tensor in coreml_tensors(data, squares[0]).values())
