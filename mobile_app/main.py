@@ -21,6 +21,7 @@ from mobile_app.handout import judge_of
 from mobile_app.heat_map import overlay_of
 from mobile_app.journey import Journey
 from mobile_app.locales import ENGLISH
+from mobile_app.measuring import Measuring, measure_of
 from mobile_app.memo import memo_of, read_memo, take_up, typed
 from mobile_app.palette import DARK, LIGHT, Palette
 from mobile_app.preferences import Theme
@@ -77,7 +78,7 @@ class SharedModel:
         """The loaded model. Raises `BundleError` when there is none to load."""
         with self._lock:
             if self._model is None:
-                self._model = self._load()
+                self._model = self.load()
             return self._model
 
     @property
@@ -85,7 +86,8 @@ class SharedModel:
         """The model, if it has been loaded already: drawing a page never waits for it."""
         return self._model
 
-    def _load(self) -> "Triage":
+    def load(self) -> "Triage":
+        """The model, opened anew. Raises `BundleError` when there is none to load."""
         from runtime import Triage  # not at import: the first frame does not wait for onnxruntime
 
         return Triage.load(self._bundle)
@@ -109,7 +111,9 @@ class Shown:
 
 
 @ft.component
-def App(shown: Shown, session: Session, files: DeviceFiles, promises: Callable[[], Promises]) -> ft.Control:
+def App(
+    shown: Shown, session: Session, files: DeviceFiles, promises: Callable[[], Promises], measuring: Measuring
+) -> ft.Control:
     """Draws whatever is on show."""
     ft.on_mounted(session.journey.warm_up)  # after the first frame
     look = Look(
@@ -119,7 +123,7 @@ def App(shown: Shown, session: Session, files: DeviceFiles, promises: Callable[[
         height=shown.height,
         still=shown.still,
     )
-    desk = Desk(session=session, look=look, files=files.for_views(), promises=promises())
+    desk = Desk(session=session, look=look, files=files.for_views(), promises=promises(), measuring=measuring)
     return ft.Container(content=_drawn(desk), bgcolor=look.palette.page, expand=True)
 
 
@@ -245,6 +249,13 @@ def build_app(
             departures=departures,
         )
 
+        measuring = Measuring(
+            measure=measure_of(model.load),
+            run=background(page),
+            post=asyncio.get_running_loop().call_soon_threadsafe,
+            changed=lambda: session.changed(),
+        )
+
         async def recall(memory: TabMemory) -> None:
             """Flet's client reads nothing before its first frame; nothing is written before it was read."""
             if take_up(session, read_memo(await memory.read()), run=run):
@@ -259,9 +270,9 @@ def build_app(
         # What changed while the page was away, during a reload, was drawn for nobody.
         page.on_connect = lambda: (steps.come_back(), session.changed())
         page.on_route_change = lambda event: steps.follow(event.route)
-        page.on_close = lambda: (files.forget_offered(), keeper.close(session.kept))
+        page.on_close = lambda: (measuring.stop(), files.forget_offered(), keeper.close(session.kept))
         page.run_task(_ask_for_motion, shown)
-        page.render(App, shown, session, files, promises)
+        page.render(App, shown, session, files, promises, measuring)
         if as_page:
             page.run_task(recall, TabMemory(page))
 

@@ -38,6 +38,13 @@ class Promises:
         """What this app is."""
         return texts.settings.about_elsewhere if self.elsewhere else texts.settings.about_text
 
+    def measured(self, texts: Texts) -> tuple[str, str]:
+        """What is measured, and what to know before."""
+        measure = texts.measure
+        if self.elsewhere:
+            return measure.measure_there, measure.measured_there
+        return measure.measure_here, measure.measured_here
+
     def storage(self, texts: Texts) -> str:
         """Of what is kept: who sees it, whether it is encrypted, when it goes."""
         typed = texts.start.typed_in_tab if self.as_page else ""

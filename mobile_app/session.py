@@ -41,6 +41,7 @@ class Subpage(StrEnum):
 
     MODEL = "model"
     LICENCES = "licences"
+    MEASURE = "measure"
 
 
 @dataclass(frozen=True, kw_only=True)

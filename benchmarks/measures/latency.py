@@ -144,7 +144,8 @@ def write_result(path: Path, found: Result) -> None:
 def lines_of(found: Result) -> list[str]:
     """What the table does not say."""
     on, memory = found.machine, next(subject.peak_memory_bytes for subject in found.subjects)
-    lines = [f"{on.device or on.processor}: {on.processor}, {on.usable_cores or on.cores} cores, {on.system}"]
+    about = (on.device, on.processor, f"{on.usable_cores or on.cores} cores", on.system)
+    lines = [", ".join(word for word in about if word)]
     if found.cold_starts:
         lines.append(f"cold start, median of {len(found.cold_starts)}: {_cold(found.cold_starts)}")
     if memory:
@@ -153,7 +154,8 @@ def lines_of(found: Result) -> list[str]:
         if len(row.series.minutes) > 1 and row.stage in ("total", "model"):
             minutes = ", ".join(f"{one.p50:.1f} / {one.p90:.1f}" for one in row.series.minutes)
             lines.append(f"{row.subject}, {row.stage}, p50 / p90 of each minute: {minutes}")
-    return [*lines, *(f"note: {warning}" for warning in found.warnings)]
+    reasons = [f"{row.subject}, {row.stage}: {row.verdict.text}" for row in found.rows if not row.verdict.valid]
+    return [*lines, *reasons, *(f"note: {warning}" for warning in found.warnings)]
 
 
 def _cold(starts: tuple[ColdStart, ...]) -> str:
@@ -259,4 +261,4 @@ def _auc(subject: Subject) -> str:
 def _cells(row: Row, auc: str) -> tuple[str, ...]:
     series = row.series
     figures = (f"{series.p50:.2f}", f"{series.p90:.2f}", f"{series.spread:.1%}", f"{series.drift:+.1%}")
-    return (row.subject, row.stage, *figures, auc, row.verdict.text)
+    return (row.subject, row.stage, *figures, auc, "valid" if row.verdict.valid else "invalid")

@@ -14,6 +14,7 @@ import flet as ft
 from mobile_app.darkroom import Photo
 from mobile_app.device.sending import Sender, Wish
 from mobile_app.handout import Card, card_of, judge_of, sheet_of, sheet_of_shot
+from mobile_app.measuring import file_name
 from mobile_app.paper import Sheet
 from mobile_app.screens import CannotAssess, Verdict
 from mobile_app.serving.arrivals import Arrivals
@@ -27,13 +28,14 @@ from runtime.photo.decode import DEFAULT_LIMITS
 if TYPE_CHECKING:
     from mobile_app.device.vault import KeyPlace
     from runtime import Triage
+    from runtime.measure.result import Result
 
 MAX_ARCHIVE = 500_000_000
 """Bytes of an archive that a page brings back or saves: it passes through the program's memory, never its disk, for the
 archive is not sealed and what is kept may be. A photo as the store writes it has 2 MB at most, and often a tenth."""
 
 _PHONES = frozenset({ft.PagePlatform.ANDROID, ft.PagePlatform.IOS})
-_MIME_TYPES = {"pdf": "application/pdf", "ics": "text/calendar"}  # of what is shared
+_MIME_TYPES = {"pdf": "application/pdf", "ics": "text/calendar", "json": "application/json"}  # of what is shared
 
 LONGEST_NAME = 40
 """Letters of a spot's name in the name of its page."""
@@ -104,6 +106,7 @@ class DeviceFiles:
             hand_on_shot=self._hand_on_shot,
             save_archive=self._save_archive,
             save_reminder=self._save_reminder,
+            hand_on_result=self._hand_on_result,
             model_card=self._card,
             camera=self._camera,
             reopen=self._try_to_open,
@@ -207,6 +210,10 @@ class DeviceFiles:
         )
         if sheet is not None:
             self._hand_on_sheet(sheet, way, moment=shot.taken)
+
+    def _hand_on_result(self, result: "Result", share: bool) -> None:
+        give = self._share if share else self._save
+        self._hand_on(lambda: give(file_name(result), lambda: result.to_json().encode()))
 
     def _hand_on_sheet(self, sheet: Sheet, way: Way, *, moment: datetime) -> None:
         def make() -> bytes:

@@ -6,6 +6,7 @@ from mobile_app.locales.texts import (
     CameraTexts,
     CheckTexts,
     GuideTexts,
+    MeasureTexts,
     SettingTexts,
     SpotTexts,
     StartTexts,
@@ -323,6 +324,59 @@ ENGLISH = Texts(
         licences="Licences of the parts",
         licences_hint="This app contains work by others. Each part stands under its own licence.",
         introduction="Show the introduction again",
+    ),
+    measure=MeasureTexts(
+        measure_here="Measure this device",
+        measure_there="Measure that computer",
+        about=(
+            "Judges a drawn photo at least {samples} times and for at least {seconds} seconds, and times every "
+            "step. No photo of yours is used. Most devices take two minutes, a slow phone takes ten or more."
+        ),
+        measured_there="It measures the computer that serves this page, not the device in your hand.",
+        measured_here=(
+            "The device gets warm and uses its battery. Close other apps, take it out of its case, and leave it "
+            "lying until the bar is full."
+        ),
+        begin="Begin measuring",
+        again="Measure again",
+        stop="Stop measuring",
+        going="{percent}% is done",
+        leave_it="The rest of the app can be used meanwhile, but the figures suffer from it.",
+        busy="Something is being measured already. Try again when that is done.",
+        failed="It could not be measured: {reason}",
+        milliseconds="{ms} ms",
+        typical="Half of all photos are judged within",
+        nine_of_ten="Nine of ten are judged within",
+        drift="From the beginning to the end",
+        steady="as fast as at first",
+        slower="{percent}% slower",
+        faster="{percent}% faster",
+        parts_title="What takes the time",
+        parts=(
+            ("decode", "Opening the photo"),
+            ("gate", "Checking its quality"),
+            ("model", "The model"),
+            ("decision", "Deciding"),
+        ),
+        valid_title="These figures can be compared",
+        valid="There were enough photos, it took long enough, and the pace stayed the same.",
+        invalid_title="Not to be compared with other devices",
+        reasons=(
+            ("too_few_samples", "Only {found} photos were judged, {limit} are needed."),
+            ("too_short", "It took {found} seconds, {limit} are needed."),
+            ("spread", "The times differ by {found}%, at most {limit}% are allowed."),
+            (
+                "drift",
+                "The pace changed by {found}%, at most {limit}% are allowed: measure again after a pause.",
+            ),
+            ("other_load", "Other programs had {found}% of the processor, at most {limit}% are allowed."),
+        ),
+        file_hint=(
+            "The file holds every time, the hardware and the system that were measured, and their temperatures. "
+            "It holds nothing about you or your photos."
+        ),
+        save="Save the result file",
+        share="Share the result file",
     ),
     guide=GuideTexts(
         title="What to look for",

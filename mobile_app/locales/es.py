@@ -6,6 +6,7 @@ from mobile_app.locales.texts import (
     CameraTexts,
     CheckTexts,
     GuideTexts,
+    MeasureTexts,
     SettingTexts,
     SpotTexts,
     StartTexts,
@@ -335,6 +336,63 @@ SPANISH = Texts(
         licences="Licencias de los componentes",
         licences_hint="Esta aplicación contiene trabajo de otros. Cada parte tiene su propia licencia.",
         introduction="Mostrar otra vez la introducción",
+    ),
+    measure=MeasureTexts(
+        measure_here="Medir este dispositivo",
+        measure_there="Medir ese ordenador",
+        about=(
+            "Valora una foto dibujada al menos {samples} veces y durante al menos {seconds} segundos, y "
+            "cronometra cada paso. No se usa ninguna foto suya. Casi todos los dispositivos tardan dos minutos; "
+            "un teléfono lento, diez o más."
+        ),
+        measured_there="Mide el ordenador que ofrece esta página, no el dispositivo que tiene en la mano.",
+        measured_here=(
+            "El dispositivo se calienta y gasta batería. Cierre otras aplicaciones, quítele la funda y déjelo "
+            "quieto hasta que la barra esté llena."
+        ),
+        begin="Empezar a medir",
+        again="Medir otra vez",
+        stop="Dejar de medir",
+        going="Hecho: {percent} %",
+        leave_it="Mientras tanto se puede usar el resto de la aplicación, pero las cifras empeoran.",
+        busy="Ya se está midiendo algo. Inténtelo de nuevo cuando termine.",
+        failed="No se pudo medir: {reason}",
+        milliseconds="{ms} ms",
+        typical="La mitad de las fotos se valora en",
+        nine_of_ten="Nueve de cada diez se valoran en",
+        drift="Del principio al final",
+        steady="igual de rápido",
+        slower="{percent} % más lento",
+        faster="{percent} % más rápido",
+        parts_title="En qué se va el tiempo",
+        parts=(
+            ("decode", "Abrir la foto"),
+            ("gate", "Comprobar su calidad"),
+            ("model", "El modelo"),
+            ("decision", "Decidir"),
+        ),
+        valid_title="Estas cifras se pueden comparar",
+        valid="Hubo fotos suficientes, duró lo suficiente y el ritmo no cambió.",
+        invalid_title="No se deben comparar con otros dispositivos",
+        reasons=(
+            ("too_few_samples", "Solo se valoraron {found} fotos; hacen falta {limit}."),
+            ("too_short", "Duró {found} segundos; hacen falta {limit}."),
+            ("spread", "Los tiempos varían un {found} %; se permite como mucho un {limit} %."),
+            (
+                "drift",
+                "El ritmo cambió un {found} %; se permite como mucho un {limit} %: mida otra vez tras una pausa.",
+            ),
+            (
+                "other_load",
+                "Otros programas ocuparon un {found} % del procesador; se permite como mucho un {limit} %.",
+            ),
+        ),
+        file_hint=(
+            "El archivo contiene cada tiempo, el equipo y el sistema medidos y sus temperaturas. No contiene nada "
+            "sobre usted ni sobre sus fotos."
+        ),
+        save="Guardar el archivo de resultados",
+        share="Compartir el archivo de resultados",
     ),
     guide=GuideTexts(
         title="En qué fijarse",

@@ -6,6 +6,7 @@ from mobile_app.locales.texts import (
     CameraTexts,
     CheckTexts,
     GuideTexts,
+    MeasureTexts,
     SettingTexts,
     SpotTexts,
     StartTexts,
@@ -345,6 +346,60 @@ FRENCH = Texts(
         licences="Licences des composants",
         licences_hint="Cette application contient le travail d'autrui. Chaque partie a sa propre licence.",
         introduction="Revoir l'introduction",
+    ),
+    measure=MeasureTexts(
+        measure_here="Mesurer cet appareil",
+        measure_there="Mesurer cet ordinateur-là",
+        about=(
+            "Évalue une photo dessinée au moins {samples} fois et pendant au moins {seconds} secondes, et "
+            "chronomètre chaque étape. Aucune de vos photos n'est utilisée. La plupart des appareils mettent deux "
+            "minutes, un téléphone lent dix ou plus."
+        ),
+        measured_there="C'est l'ordinateur qui sert cette page qui est mesuré, pas l'appareil que vous tenez.",
+        measured_here=(
+            "L'appareil chauffe et use sa batterie. Fermez les autres applications, retirez sa coque et "
+            "laissez-le posé jusqu'à ce que la barre soit pleine."
+        ),
+        begin="Commencer la mesure",
+        again="Mesurer encore",
+        stop="Arrêter la mesure",
+        going="Fait : {percent} %",
+        leave_it="Le reste de l'application reste utilisable, mais les chiffres en souffrent.",
+        busy="Une mesure est déjà en cours. Réessayez quand elle sera finie.",
+        failed="La mesure a échoué : {reason}",
+        milliseconds="{ms} ms",
+        typical="La moitié des photos est évaluée en",
+        nine_of_ten="Neuf sur dix sont évaluées en",
+        drift="Du début à la fin",
+        steady="aussi vite qu'au début",
+        slower="{percent} % plus lent",
+        faster="{percent} % plus rapide",
+        parts_title="Ce qui prend du temps",
+        parts=(
+            ("decode", "Ouvrir la photo"),
+            ("gate", "Vérifier sa qualité"),
+            ("model", "Le modèle"),
+            ("decision", "Décider"),
+        ),
+        valid_title="Ces chiffres peuvent être comparés",
+        valid="Il y a eu assez de photos, assez longtemps, et l'allure est restée la même.",
+        invalid_title="À ne pas comparer avec d'autres appareils",
+        reasons=(
+            ("too_few_samples", "Seules {found} photos ont été évaluées, il en faut {limit}."),
+            ("too_short", "Cela a duré {found} secondes, il en faut {limit}."),
+            ("spread", "Les temps varient de {found} %, au plus {limit} % sont permis."),
+            (
+                "drift",
+                "L'allure a changé de {found} %, au plus {limit} % sont permis : mesurez encore après une pause.",
+            ),
+            ("other_load", "D'autres programmes ont pris {found} % du processeur, au plus {limit} % sont permis."),
+        ),
+        file_hint=(
+            "Le fichier contient chaque temps, le matériel et le système mesurés, et leurs températures. Il ne "
+            "contient rien sur vous ni sur vos photos."
+        ),
+        save="Enregistrer le fichier de résultats",
+        share="Partager le fichier de résultats",
     ),
     guide=GuideTexts(
         title="Que regarder",

@@ -6,6 +6,7 @@ from mobile_app.locales.texts import (
     CameraTexts,
     CheckTexts,
     GuideTexts,
+    MeasureTexts,
     SettingTexts,
     SpotTexts,
     StartTexts,
@@ -330,6 +331,60 @@ PORTUGUESE = Texts(
         licences="Licenças dos componentes",
         licences_hint="Este aplicativo contém trabalho de outros. Cada parte tem a sua própria licença.",
         introduction="Mostrar a introdução de novo",
+    ),
+    measure=MeasureTexts(
+        measure_here="Medir este aparelho",
+        measure_there="Medir aquele computador",
+        about=(
+            "Avalia uma foto desenhada pelo menos {samples} vezes e durante pelo menos {seconds} segundos, e "
+            "cronometra cada passo. Nenhuma foto sua é usada. A maioria dos aparelhos leva dois minutos; um "
+            "telefone lento, dez ou mais."
+        ),
+        measured_there="Mede o computador que oferece esta página, não o aparelho na sua mão.",
+        measured_here=(
+            "O aparelho esquenta e gasta bateria. Feche outros aplicativos, tire a capa e deixe-o parado até a "
+            "barra ficar cheia."
+        ),
+        begin="Começar a medir",
+        again="Medir de novo",
+        stop="Parar de medir",
+        going="Feito: {percent}%",
+        leave_it="O resto do aplicativo pode ser usado enquanto isso, mas os números pioram.",
+        busy="Algo já está sendo medido. Tente de novo quando terminar.",
+        failed="Não foi possível medir: {reason}",
+        milliseconds="{ms} ms",
+        typical="Metade das fotos é avaliada em",
+        nine_of_ten="Nove de cada dez são avaliadas em",
+        drift="Do começo ao fim",
+        steady="tão rápido como no começo",
+        slower="{percent}% mais lento",
+        faster="{percent}% mais rápido",
+        parts_title="O que leva tempo",
+        parts=(
+            ("decode", "Abrir a foto"),
+            ("gate", "Verificar a qualidade"),
+            ("model", "O modelo"),
+            ("decision", "Decidir"),
+        ),
+        valid_title="Estes números podem ser comparados",
+        valid="Houve fotos suficientes, durou o bastante e o ritmo não mudou.",
+        invalid_title="Não compare com outros aparelhos",
+        reasons=(
+            ("too_few_samples", "Só {found} fotos foram avaliadas; são necessárias {limit}."),
+            ("too_short", "Durou {found} segundos; são necessários {limit}."),
+            ("spread", "Os tempos variam {found}%; no máximo {limit}% é permitido."),
+            (
+                "drift",
+                "O ritmo mudou {found}%; no máximo {limit}% é permitido: meça de novo depois de uma pausa.",
+            ),
+            ("other_load", "Outros programas usaram {found}% do processador; no máximo {limit}% é permitido."),
+        ),
+        file_hint=(
+            "O arquivo contém cada tempo, o equipamento e o sistema medidos e as suas temperaturas. Não contém "
+            "nada sobre você nem sobre suas fotos."
+        ),
+        save="Salvar o arquivo de resultados",
+        share="Compartilhar o arquivo de resultados",
     ),
     guide=GuideTexts(
         title="O que observar",

@@ -7,6 +7,7 @@ formatted with what they name.
 from dataclasses import dataclass
 
 from mobile_app.body import Half, Place, Region
+from runtime.measure.verdict import Fault
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -308,6 +309,55 @@ class SettingTexts:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MeasureTexts:
+    """How fast this device is."""
+
+    measure_here: str
+    measure_there: str
+    """where another computer judges"""
+    about: str
+    """with {samples} and {seconds}"""
+    measured_there: str
+    """where another computer judges"""
+    measured_here: str
+    """that it gets warm"""
+    begin: str
+    again: str
+    stop: str
+    going: str
+    """with {percent}"""
+    leave_it: str
+    busy: str
+    failed: str
+    """with {reason}"""
+    milliseconds: str
+    """with {ms}"""
+    typical: str
+    nine_of_ten: str
+    drift: str
+    steady: str
+    slower: str
+    """with {percent}"""
+    faster: str
+    """with {percent}"""
+    parts_title: str
+    parts: tuple[tuple[str, str], ...]
+    """code and name of each step of the photo's way"""
+    valid_title: str
+    valid: str
+    invalid_title: str
+    reasons: tuple[tuple[str, str], ...]
+    """code and sentence, with {found} and {limit}: why a figure is not to be compared"""
+    file_hint: str
+    save: str
+    share: str
+
+    def reason(self, fault: Fault) -> str:
+        """The sentence of a fault."""
+        return dict(self.reasons)[fault.value]
+
+
+@dataclass(frozen=True, kw_only=True)
 class GuideTexts:
     """What to look for, and whom to ask."""
 
@@ -376,5 +426,6 @@ class Texts:
     trouble: TroubleTexts
     spots: SpotTexts
     settings: SettingTexts
+    measure: MeasureTexts
     guide: GuideTexts
     body: BodyTexts

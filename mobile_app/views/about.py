@@ -38,7 +38,15 @@ def model_card(desk: Desk) -> ft.Control:
         look.card(*_pairs(desk, card.facts)),
         *([look.card(look.heading(texts.figures), *_pairs(desk, card.figures))] if card.figures else []),
         look.card(look.heading(texts.limits), *look.bullets(card.limits, icon=ft.Icons.CHEVRON_RIGHT)),
+        *_to_measure(desk),
     )
+
+
+def _to_measure(desk: Desk) -> list[ft.Control]:
+    if desk.measuring is None:
+        return []
+    (title, _), open_it = desk.promises.measured(desk.texts), partial(desk.session.open_subpage, Subpage.MEASURE)
+    return [desk.look.button(title, icon=ft.Icons.SPEED, on_tap=open_it, primary=False)]
 
 
 def licences(desk: Desk) -> ft.Control:

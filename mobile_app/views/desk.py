@@ -9,12 +9,14 @@ import flet as ft
 
 from mobile_app.handout import Card
 from mobile_app.locales import Texts
+from mobile_app.measuring import Measuring
 from mobile_app.promises import Promises
 from mobile_app.session import Session
 from mobile_app.spots import Spots
 from mobile_app.views.look import Look
 from runtime.answer.locales import Texts as AnswerTexts
 from runtime.answer.locales import texts_for
+from runtime.measure.result import Result
 
 
 class Viewfinder(Protocol):
@@ -71,6 +73,8 @@ class Files:
     save_archive: Callable[[], None]
     save_reminder: Callable[[int], None]
     """a calendar file for so many weeks"""
+    hand_on_result: Callable[[Result, bool], None]
+    """the file of a measurement: shared, or saved"""
     model_card: Callable[[], Card | None]
     """None while there is no model"""
     camera: Viewfinder
@@ -87,6 +91,8 @@ class Desk:
     files: Files
     promises: Promises
     """what is said of where photos go and what is kept"""
+    measuring: Measuring | None = None
+    """None where the device cannot be measured"""
 
     @property
     def texts(self) -> Texts:

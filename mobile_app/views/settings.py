@@ -11,6 +11,7 @@ from mobile_app.views.desk import Desk
 from mobile_app.views.frame import NARROW, WIDE, columns, frame
 from mobile_app.views.language import language_choice
 from mobile_app.views.look import stack
+from mobile_app.views.measure import measure
 from mobile_app.views.sure import sure
 from runtime.answer.advice import AdviceKind
 
@@ -22,7 +23,9 @@ def settings(desk: Desk) -> ft.Control:
             return model_card(desk)
         case Subpage.LICENCES:
             return licences(desk)
-        case None:
+        case Subpage.MEASURE if desk.measuring is not None:
+            return measure(desk, desk.measuring)
+        case _:
             return _all(desk)
 
 

@@ -210,6 +210,12 @@ def test_text_of_twice_the_size_in_the_longest_language_stays_within_a_small_pho
         visit.tap(page)
         visit.hears_heading(page)
         within(visit)
+        if page == words.settings.model_card:
+            visit.tap(words.measure.measure_here)
+            visit.hears_heading(words.measure.measure_here)
+            within(visit)
+            visit.tap(words.spots.back)
+            visit.hears_heading(page)
         visit.tap(words.spots.back)
     visit.tap(words.tabs[0])
     visit.sees(words.start.question)

@@ -43,9 +43,11 @@ JUDGING = {"about_text", "about_elsewhere"}
 STEP = {"steps[1][1]", "judged_elsewhere[1]"}
 FORGETTING = {"visit_ends", "visit_ends_at_once"}
 TYPING = {"typed_in_tab"}
-ALL = WHERE | LYING | JUDGING | STEP | FORGETTING | TYPING
+MEASURED = {"measure_here", "measure_there", "measured_here", "measured_there"}
+ALL = WHERE | LYING | JUDGING | STEP | FORGETTING | TYPING | MEASURED
 
-HERE, THERE = {"about_text", "steps[1][1]"}, {"about_elsewhere", "judged_elsewhere[1]"}
+HERE = {"about_text", "steps[1][1]", "measure_here", "measured_here"}
+THERE = {"about_elsewhere", "judged_elsewhere[1]", "measure_there", "measured_there"}
 PAGE, MEMORY = {"as_page": True}, {"session_only": True, "sealed": True}
 STARTS = [
     Start(name="a phone", promises={}, kept={"sealed": True}, says={"on_this_device", "protected", *HERE}),
@@ -137,6 +139,7 @@ def test_every_screen_says_what_is_so_and_nothing_else(tmp_path: Path, start: St
             screens = [introduction(desk), settings(desk)]
         shown = " ".join(text for screen in screens for text in said_by(screen))
         told = f"{shown} {promises.where(desk.texts)} {promises.storage(desk.texts)}"
+        told += " ".join(promises.measured(desk.texts))
     forms = {name: text.format(minutes=promises.forget_after) for name, text in leaves(LANGUAGES[code]) if name in ALL}
     assert set(forms) == ALL
     assert {name for name, text in forms.items() if text in told} == start.says

@@ -18,6 +18,7 @@ from app_bench import Bench
 from app_photos import jpeg, skin_with_a_spot
 from hypothesis import given
 from hypothesis import strategies as st
+from measurements import result
 
 from mobile_app.device.files import MAX_ARCHIVE, DeviceFiles, key_place, on_phone, page_name
 from mobile_app.device.sending import STILL
@@ -29,6 +30,7 @@ from mobile_app.session import Coming, Kept, Session
 from mobile_app.store import Store, Usage, write_archive
 from mobile_app.store.pictures import make_pictures
 from mobile_app.views.desk import Way
+from runtime.measure.result import Result
 
 TEXTS = ENGLISH.answer
 
@@ -132,6 +134,19 @@ def test_a_computer_saves_and_a_phone_can_share_as_well(device: Device) -> None:
     (shared,) = device.shared
     assert shared.mime_type == "application/pdf"
     assert (shared.data or b"").startswith(b"%PDF")
+
+
+def test_a_measurement_is_saved_or_shared_as_its_file(device: Device) -> None:
+    phone, made = App(FakePage(platform=ft.PagePlatform.ANDROID)), result()
+    phone.files.hand_on_result(made, False)
+    assert phone.session.message == TEXTS.saved
+    phone.files.hand_on_result(made, True)
+    assert phone.session.message == TEXTS.shared
+    ((name, saved),) = device.saved
+    assert name.endswith(".json")
+    assert Result.from_json(saved.decode(), where=name) == made
+    (shared,) = device.shared
+    assert (shared.mime_type, shared.data) == ("application/json", saved)
 
 
 def test_only_an_iphone_is_asked_for_a_jpeg() -> None:
