@@ -3,7 +3,7 @@
 import csv
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import fmean, stdev
@@ -15,14 +15,21 @@ from distill.evaluate import plain_figures, predict
 from distill.student import METRICS_NAME, WEIGHTS_NAME, load_student
 from distill.sweep.options import SweepError
 from distill.sweep.plan import Entry
+from distill.sweep.stages import digest_of
 from distill.sweep.timing import Timing
 from runtime.bundle.load import Figure, ModelFile, read_manifest
-from runtime.files import written_whole
+from runtime.files import write_json, written_whole
 from teacher.data.dataset import Dataset
 from teacher.data.sample import Sample
 from teacher.data.splits import Part
 from teacher.evaluation.groups import GROUPINGS, groups_of
 from teacher.models.answers import Answers
+
+ByGroup = Mapping[str, Mapping[str, Mapping[str, Figure]]]
+"""Figures by grouping, group and name."""
+
+GROUPS_NAME = "groups"
+"""Folder beside the runs."""
 
 BY = ("domain", "tone_group")
 """Groupings of the test part whose figures stand beside those of all of it."""
@@ -52,8 +59,7 @@ class Result:
     best_epoch: int
     figures: Mapping[str, Figure]
     """with 95% intervals, as the run stores them"""
-    groups: Mapping[str, Mapping[str, Mapping[str, Figure]]]
-    """by grouping, group and figure"""
+    groups: ByGroup
     student_bytes: int
     """of its float32 weights"""
     exported: Exported | None = None
@@ -171,7 +177,34 @@ def _spread(values: Sequence[float]) -> Spread:
     )
 
 
-def _by_group(run: Path, dataset: Dataset) -> dict[str, dict[str, dict[str, Figure]]]:
+def _by_group(run: Path, dataset: Dataset) -> ByGroup:
+    """Kept beside the runs: a sweep that goes on does not ask every student again."""
+    kept, weights = run.parent / GROUPS_NAME / f"{run.name}.json", digest_of(run / WEIGHTS_NAME)
+    stored = _stored(kept)
+    if stored.get("weights") == weights:
+        return _each(stored["groups"], _figure)
+    found = _judged(run, dataset)
+    kept.parent.mkdir(exist_ok=True)
+    write_json(kept, {"weights": weights, "groups": _each(found, asdict)})
+    return found
+
+
+def _stored(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _each(groups: Mapping[str, Mapping[str, Mapping[str, Any]]], change: Callable[[Any], Any]) -> dict[str, Any]:
+    return {
+        grouping: {group: {name: change(one) for name, one in figures.items()} for group, figures in own.items()}
+        for grouping, own in groups.items()
+    }
+
+
+def _judged(run: Path, dataset: Dataset) -> ByGroup:
     indices = dataset.part(Part.TEST)
     said = predict(load_student(run), dataset, indices)
     samples = [dataset.samples[index] for index in indices]

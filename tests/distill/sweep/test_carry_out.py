@@ -3,17 +3,20 @@
 import csv
 import json
 import shutil
+import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from command_desk import Said, typed
+from ctrl_c import heed_ctrl_c
 from hypothesis import given
 from hypothesis import strategies as st
 from plugin_training import SIZE, SMALL_STUDENT
 
 from distill import trainer
 from distill.run import create_run
-from distill.sweep import stages
+from distill.sweep import results, stages
 from distill.sweep.picture import front
 from distill.sweep.plan import read_plan
 from distill.trainer import train
@@ -36,6 +39,11 @@ def written(folder: Path, cache: Path, *, more: str = "", recipes: str = "", see
 
 def swept(file: Path, *more: object, capsys: pytest.CaptureFixture[str]) -> Said:
     return typed("distill", "sweep", file, "--runs", file.parent / "runs", *more, capsys=capsys)
+
+
+def without_times(told: dict[str, Any]) -> list[dict[str, Any]]:
+    """What is the same whenever it is told."""
+    return [{name: value for name, value in run.items() if name != "exported"} for run in told["runs"]]
 
 
 @pytest.fixture
@@ -98,9 +106,11 @@ def test_from_a_file_to_a_table(
 
     monkeypatch.setattr(stages, "train_run", refused)
     monkeypatch.setattr(stages, "_child", refused)
+    monkeypatch.setattr(results, "predict", refused)
     again = swept(file, capsys=capsys)
     assert again.code == 0, again.err
     assert again.out.count("finished before, kept") == 4
+    assert without_times(json.loads((folder / "sweep.json").read_text())) == without_times(told)
     listed = swept(file, "--dry-run", capsys=capsys)
     assert listed.out.count("finished") == 4
 
@@ -123,12 +133,13 @@ def test_what_was_interrupted_goes_on_in_the_same_bits(
     first, second = read_plan(file).entries
     alone = create_run(tmp_path, second.config, name="alone")
     train(alone, second.config, small_data, small_labels)
+    heed_ctrl_c()
     real, calls = trainer.distillation_loss, []
 
     def stopped(*arguments: object, **named: object) -> object:
         calls.append(1)
         if len(calls) == 11:  # in the second run
-            raise KeyboardInterrupt
+            signal.raise_signal(signal.SIGINT)
         return real(*arguments, **named)  # type: ignore[arg-type]
 
     monkeypatch.setattr(trainer, "distillation_loss", stopped)
