@@ -270,7 +270,7 @@ def build_app(
         # What changed while the page was away, during a reload, was drawn for nobody.
         page.on_connect = lambda: (steps.come_back(), session.changed())
         page.on_route_change = lambda event: steps.follow(event.route)
-        page.on_close = lambda: (measuring.stop(), files.forget_offered(), keeper.close(session.kept))
+        page.on_close = lambda: (measuring.leave(), files.forget_offered(), keeper.close(session.kept))
         page.run_task(_ask_for_motion, shown)
         page.render(App, shown, session, files, promises, measuring)
         if as_page:

@@ -103,6 +103,10 @@ class Measuring:
             self._turn += 1
             self._go(Idle())
 
+    def leave(self) -> None:
+        """The page is closed: whatever goes on ends, and nothing is drawn any more."""
+        self._turn += 1
+
     def _measured(self, turn: int) -> Measured:
         """On the thread of slow work."""
         shown = 0

@@ -82,6 +82,16 @@ def test_what_was_stopped_leaves_nothing_and_can_be_begun_again() -> None:
     assert isinstance(device.measuring.now, Done), "a result is not thrown away by a late tap"
 
 
+def test_a_page_that_is_closed_ends_its_measurement_and_is_not_drawn_again() -> None:
+    device = Device()
+    device.measuring.begin()
+    drawn = len(device.seen)
+    device.measuring.leave()
+    device.finish()
+    assert device.answers == [False] * 4
+    assert len(device.seen) == drawn
+
+
 def test_a_bundle_that_is_damaged_ends_in_words() -> None:
     device = Device(answer=BundleError("model.onnx: damaged"))
     device.measuring.begin()
