@@ -14,12 +14,13 @@ from benchmarks.outcome import Outcome, Table
 from benchmarks.workshop.choices import OfRun
 from distill.run import open_run_data
 from distill.student import Student, load_student
-from export.onnx_file.module import COMPONENTS, EdgeModule, PhotoStudent, Temperatures, feature_statistics
+from export.onnx_file.module import EdgeModule, PhotoStudent, Temperatures, feature_statistics
 from export.verify.calibrate import Targets
 from export.verify.outputs import Squares, student_answers
 from export.verify.reference import photos_of
 from export.workshop.stages import Stages, live_stages
 from runtime import Triage
+from runtime.bundle.load import Frames
 from runtime.errors import PhotoError
 from runtime.many import find_photos
 from runtime.photo.decode import load_square
@@ -111,20 +112,20 @@ class Compared:
 
 def compare_scores(
     student: Student, *, train: Squares, calibration: Squares, lesions: Squares, strange: Mapping[str, Squares],
-    classes: np.ndarray, rejection: float,
+    classes: np.ndarray, domains: Sequence[str], rejection: float, frames: Frames = Frames(),
 ) -> list[Compared]:  # fmt: skip
     """Fit each score on features of training photos, take its threshold from the calibration part, and compare.
 
-    classes: int [N], the conditions of the training photos.
+    classes: int [N], the conditions of the training photos; domains: how they were taken.
     """
-    photos = PhotoStudent(student.eval()).eval()
+    photos = PhotoStudent(student.eval(), frames=frames).eval()
 
     def features(squares: Squares) -> np.ndarray:
         return student_answers(photos, squares).features.double().numpy()
 
     others = {name: features(squares) for name, squares in strange.items()}
     on_train, on_calibration, on_lesions = (features(part) for part in (train, calibration, lesions))
-    scores = {**_distances(on_train, classes), **_residuals(photos, on_train)}
+    scores = {**_distances(on_train, classes), **_residuals(photos, on_train, domains)}
     return [
         _compared(name, score, on_calibration, on_lesions, others, rejection=rejection)
         for name, score in scores.items()
@@ -151,11 +152,12 @@ def _auroc(usual: np.ndarray, strange: np.ndarray) -> float:
     return float(roc_auc_score(labels, np.concatenate([usual, strange])))
 
 
-def _residuals(photos: PhotoStudent, train: np.ndarray) -> dict[str, Score]:
+def _residuals(photos: PhotoStudent, train: np.ndarray, domains: Sequence[str]) -> dict[str, Score]:
     """The score that is exported, by its own code."""
-    statistics = feature_statistics(torch.from_numpy(train).float())
+    statistics = feature_statistics(torch.from_numpy(train).float(), domains)
     module = EdgeModule(photos, statistics=statistics, temperatures=Temperatures())
-    name = f"residual of {min(COMPONENTS, len(statistics.components))} components (exported)"
+    counts = " and ".join(str(len(spread.components)) for spread in statistics.spreads)
+    name = f"residual of {counts} components (exported)"
     return {name: lambda features: module.novelty(torch.from_numpy(features).float()).numpy()}
 
 
@@ -218,7 +220,9 @@ def measure_novelty(run: Path, folders: Sequence[Path], *, bundle: Path | None, 
             lesions=lesions.squares,
             strange={folder.name: squares_of(folder, size=triage.engine.size) for folder in folders},
             classes=train.conditions,
+            domains=train.domains,
             rejection=rejection,
+            frames=triage.bundle.manifest.frames,
         )
     return Novelty(strange=strange, compared=tuple(compared), lesions=len(lesions), rejection=rejection)
 

@@ -65,7 +65,7 @@ class ExportOptions:
     of 400 calibration and of 360 validation photos differ by 0.9 points (one standard error), and no other recipe is
     tried after the gate, for that would be a choice by the photos that judge it"""
     statistics_photos: int = 1000
-    """training photos that say what is familiar"""
+    """training photos of each domain that say what is familiar"""
     range_photos: int = 128
     """calibration photos that INT8 activation ranges are taken from"""
     judge_photos: int = 400

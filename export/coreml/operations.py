@@ -292,6 +292,7 @@ OPERATIONS: Mapping[str, Callable[[Arguments], Tensor]] = {
     "conv": _conv,
     "expand_dims": _expand_dims,
     "linear": _linear,
+    "minimum": _elementwise(torch.minimum),
     "mul": _elementwise(torch.mul),
     "real_div": _elementwise(torch.div),
     "reduce_mean": _reduce_mean,

@@ -26,6 +26,7 @@ from export.int8.qoperator import as_integer_operators
 from export.int8.recipes import Recipe
 from export.onnx_file.convert import initializers
 from export.onnx_file.trunk import CLIPPING, Layer, blocks, joints, layers, spelled_out
+from runtime.conditions import CONDITIONS
 
 FLOAT_GATES = ("hard_sigmoid", "sigmoid")
 GATE_RANGE: Range = (0.0, 1.0)
@@ -35,8 +36,8 @@ BYTES, FLOATS = "_QuantizeLinear_Output", "_DequantizeLinear_Output"
 MOST = np.iinfo(np.int32).max
 
 LARGE_TAIL = 100_000
-"""Numbers from which a layer behind the pooled features keeps its weights in 8 bit: the components of novelty are
-164,000, and in float would take some students over 5 MB; the heads are 14,000."""
+"""Numbers from which the components of novelty, of all domains together, stand in 8 bit: of one they are 164,000, and
+in float would take some students over 5 MB. The heads, layers of one and of ten rows, are 14,000."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,6 +163,7 @@ class _Writer:
         self.grids: dict[str, Grid] = {}
         squeeze = {layer.index for layer in trunk if layer.squeeze and recipe.squeeze == "weights"}
         pooled = {layer.index for layer in trunk if layer.pooled}
+        self.components = self._large_tail()
         self.lean = _lean(trunk, recipe)
         self.small = squeeze | pooled | ({trunk[-1].index} if recipe.float_last else set()) | self.lean
         """convolutions in float whose weights are stored in 8 bit"""
@@ -206,8 +208,14 @@ class _Writer:
     def _stored_small(self, node: onnx.NodeProto, layer: Layer | None) -> bool:
         """Whether a float node's weights are 8 bit in the file."""
         if node.op_type == "Gemm":
-            return self.constants[node.input[1]].size >= LARGE_TAIL
+            return node.input[1] in self.components
         return node.op_type == "Conv" and layer is not None and layer.index in self.small
+
+    def _large_tail(self) -> set[str]:
+        """Names of the components, where they are large."""
+        rows = {node.input[1] for node in self.source.graph.node if node.op_type == "Gemm"}
+        found = {name for name in rows if name in self.constants and len(self.constants[name]) > len(CONDITIONS)}
+        return found if sum(self.constants[name].size for name in found) >= LARGE_TAIL else set()
 
     def _write_convolution(self, node: onnx.NodeProto, layer: Layer) -> None:
         weight = self.constants[node.input[1]]

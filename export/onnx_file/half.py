@@ -24,7 +24,7 @@ def halved(model: onnx.ModelProto) -> onnx.ModelProto:
     copy.CopyFrom(model)
     graph, casts = copy.graph, []
     for name, tensor in initializers(copy).items():
-        if tensor.data_type != onnx.TensorProto.FLOAT or name in KEPT or np.prod(tensor.dims) < LEAST_NUMBERS:
+        if tensor.data_type != onnx.TensorProto.FLOAT or _kept(name) or np.prod(tensor.dims) < LEAST_NUMBERS:
             continue
         values = numpy_helper.to_array(tensor)
         if np.abs(values).max() > np.finfo(np.float16).max:
@@ -36,3 +36,8 @@ def halved(model: onnx.ModelProto) -> onnx.ModelProto:
     graph.node.extend([*casts, *nodes])
     onnx.checker.check_model(copy, full_check=True)
     return copy
+
+
+def _kept(name: str) -> bool:
+    """Those of further domains bear a number."""
+    return name.rstrip("0123456789") in KEPT

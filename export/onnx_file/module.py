@@ -10,9 +10,13 @@ would be exact only without zero padding: the padding stands for the mean colour
 black, which changes the outermost row and column of every feature map. The two operations cost 0.1% of the trunk.
 """
 
+from collections import Counter
+from collections.abc import Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import reduce
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -47,9 +51,14 @@ class Temperatures:
     over those of the calibration part's"""
 
 
+DOMAIN_PHOTOS = 200
+"""Training photos from which on a domain has directions of its own: with one for every four photos, as many as do not
+merely repeat the photos, these are 50. Fewer describe a domain less well than the directions of all photos do."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class FeatureStatistics:
-    """Where the training photos lie in the space of pooled features."""
+    """Where training photos lie in the space of pooled features: those of one domain, or all."""
 
     mean: Tensor
     """float [D]"""
@@ -57,11 +66,23 @@ class FeatureStatistics:
     """float [Q, D], orthonormal rows: the directions of most variance"""
     usual: Tensor
     """float [], > 0: how far off these directions a training photo usually lies"""
+    others: tuple["FeatureStatistics", ...] = ()
+    """the same of further domains: a photo is as novel as it is to the domain that it is least novel to"""
+
+    @property
+    def spreads(self) -> tuple["FeatureStatistics", ...]:
+        """Of each domain."""
+        return (self, *self.others)
 
     @classmethod
-    def blank(cls, width: int, *, components: int = 1) -> "FeatureStatistics":
-        """Of the right shape: placeholders for stored tensors, or for timing."""
-        return cls(mean=torch.zeros(width), components=torch.zeros(components, width), usual=torch.ones(()))
+    def blank(cls, width: int, *, components: int = 1, others: Sequence[int] = ()) -> "FeatureStatistics":
+        """Of the right shape: placeholders for stored tensors, or for timing. `others`: components of the others."""
+        return cls(
+            mean=torch.zeros(width),
+            components=torch.zeros(components, width),
+            usual=torch.ones(()),
+            others=tuple(cls.blank(width, components=count) for count in others),
+        )
 
 
 class PhotoStudent(nn.Module):
@@ -95,11 +116,6 @@ class PhotoStudent(nn.Module):
 class EdgeModule(nn.Module):
     """The bundle's interface as a PyTorch module; it takes any batch size, the files are written for one photo."""
 
-    feature_mean: Tensor
-    components: Tensor
-    usual: Tensor
-    no_offset: Tensor
-
     def __init__(
         self, photo_student: PhotoStudent, *, statistics: FeatureStatistics, temperatures: Temperatures
     ) -> None:
@@ -107,11 +123,13 @@ class EdgeModule(nn.Module):
         self.photo_student = photo_student
         self.spec = photo_student.student.spec
         self.temperatures = temperatures
-        self.register_buffer("feature_mean", statistics.mean.view(1, -1))
-        self.register_buffer("components", statistics.components)
-        self.register_buffer("usual", statistics.usual)
-        # With a bias the exporter writes one Gemm whose rows keep the name "components", which INT8 files store small.
-        self.register_buffer("no_offset", torch.zeros(len(statistics.components)))
+        self.marks = tuple(str(place or "") for place in range(len(statistics.spreads)))
+        for mark, spread in zip(self.marks, statistics.spreads, strict=True):
+            self.register_buffer(f"feature_mean{mark}", spread.mean.view(1, -1))
+            self.register_buffer(f"components{mark}", spread.components)
+            self.register_buffer(f"usual{mark}", spread.usual)
+            # With a bias the exporter writes one Gemm whose rows keep their name, which INT8 files store small.
+            self.register_buffer(f"no_offset{mark}", torch.zeros(len(spread.components)))
 
     def retuned(self, temperatures: Temperatures) -> "EdgeModule":
         """The same module, weights shared, with other temperatures."""
@@ -137,17 +155,45 @@ class EdgeModule(nn.Module):
     def novelty(self, features: Tensor) -> Tensor:
         """Distance from the directions in which training photos vary: about 1 for a training photo.
 
-        The residual of principal components, as in ViM (Wang et al. 2022). The rows are orthonormal, so what they do
-        not explain is what is left of the square; 8-bit rows are so nearly, hence the clamp.
+        Of several domains the nearest one's, each measured by its own usual distance: by one spread for all, what a
+        small domain has of its own would count as strange, and what lies between the domains as usual.
         """
-        centred = features - self.feature_mean  # (B, D)
-        explained = nn.functional.linear(centred, self.components, self.no_offset)  # (B, Q)
+        distances = [self._distance(features, mark) for mark in self.marks]
+        return reduce(torch.minimum, distances)
+
+    def _distance(self, features: Tensor, mark: str) -> Tensor:
+        """The residual of principal components, as in ViM (Wang et al. 2022).
+
+        The rows are orthonormal, so what they do not explain is what is left of the square; 8-bit rows are so nearly,
+        hence the clamp.
+        """
+        mean, components, usual, no_offset = (
+            getattr(self, f"{name}{mark}") for name in ("feature_mean", "components", "usual", "no_offset")
+        )
+        centred = features - mean  # (B, D)
+        explained = nn.functional.linear(centred, components, no_offset)  # (B, Q)
         left = (centred * centred).sum(dim=1) - (explained * explained).sum(dim=1)
-        return left.clamp(min=0.0).sqrt() / self.usual
+        return left.clamp(min=0.0).sqrt() / usual
 
 
-def feature_statistics(features: Tensor) -> FeatureStatistics:
-    """features: float [N, D] of training photos, N at least 2. Fewer components where there are few photos."""
+def feature_statistics(features: Tensor, domains: Sequence[str] = ()) -> FeatureStatistics:
+    """features: float [N, D] of training photos, N at least 2; domains: how each was taken, where that is known.
+
+    One spread for each domain of `DOMAIN_PHOTOS` or more. That of all photos comes first, and only where some of them
+    are of a domain without its own: where each has one, it would but add what lies between the domains.
+    """
+    counts = Counter(domains)
+    own = sorted(domain for domain, count in counts.items() if count >= DOMAIN_PHOTOS)
+    if len(counts) < 2 or not own:
+        return _spread(features)
+    kinds = np.array(domains)
+    spreads = [_spread(features[torch.from_numpy(kinds == domain)]) for domain in own]
+    first, *others = spreads if len(own) == len(counts) else [_spread(features), *spreads]
+    return replace(first, others=tuple(others))
+
+
+def _spread(features: Tensor) -> FeatureStatistics:
+    """features: float [N, D]. Fewer components where there are few photos."""
     count, width = features.shape
     mean = features.double().mean(dim=0)
     centred = features.double() - mean

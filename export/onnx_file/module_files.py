@@ -18,8 +18,12 @@ def module_files(module: EdgeModule) -> dict[str, bytes]:
     spec = module.spec
     assert isinstance(spec, StudentSpec)
     tensors = {name: tensor.detach().contiguous() for name, tensor in module.state_dict().items()}
-    shape = {"spec": asdict(spec), "temperatures": asdict(module.temperatures)}
-    shape["frames"] = asdict(module.photo_student.frames)
+    shape = {
+        "spec": asdict(spec),
+        "temperatures": asdict(module.temperatures),
+        "frames": asdict(module.photo_student.frames),
+        "spreads": len(module.marks),
+    }
     return {WEIGHTS_NAME: save(tensors), SHAPE_NAME: json.dumps(shape).encode()}
 
 
@@ -30,8 +34,9 @@ def read_module(files: Mapping[str, bytes]) -> EdgeModule:
     tensors = load(files[WEIGHTS_NAME])
     student = Student(StudentSpec(**{**spec, "mean": tuple(spec["mean"]), "std": tuple(spec["std"])}))
     # Placeholders of the right shape; the stored tensors replace them.
-    components, width = tensors["components"].shape
-    statistics = FeatureStatistics.blank(width, components=components)
+    counts = [len(tensors[f"components{place or ''}"]) for place in range(shape["spreads"])]
+    width = tensors["components"].shape[1]
+    statistics = FeatureStatistics.blank(width, components=counts[0], others=counts[1:])
     module = EdgeModule(
         PhotoStudent(student, frames=Frames(**shape["frames"])),
         statistics=statistics,

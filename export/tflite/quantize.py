@@ -22,6 +22,7 @@ from export.int8.activation_ranges import BINS, SUBSAMPLE_ABOVE, SUBSAMPLE_STEP,
 from export.tflite.chain import CONVOLUTIONS, Chain, chain_of
 from export.tflite.convert import Probe
 from export.tflite.model import Operator, operators, read_model, write_model
+from runtime.conditions import CONDITIONS
 
 Ranges = Mapping[str, Range]
 """By the keys of `export.onnx_file.trunk`."""
@@ -102,6 +103,8 @@ def quantise_tflite(
         tool.add_static_config(_only(operator), qtyping.TFLOperationName(operator.kind), 8, 8)
     for operator in lean_convolutions(chain, recipe):
         tool.add_weight_only_config(_only(operator), qtyping.TFLOperationName(operator.kind), 8)
+    for operator in novelty_layers(fp32):
+        tool.add_weight_only_config(_only(operator), qtyping.TFLOperationName(operator.kind), 8)
     result = tool.quantize(_statistics(chain, chosen, known) if chosen else None).quantized_model
     if result is None:
         raise ValueError("ai-edge-quantizer gave no model")
@@ -127,6 +130,18 @@ def lean_convolutions(chain: Chain, recipe: TfliteRecipe) -> list[Operator]:
     in_8_bit = {step.output for step in quantised_operators(chain, recipe)}
     convolutions = [step for step in chain.operators if step.kind in CONVOLUTIONS]
     return [step for step in convolutions[recipe.lean_after :] if step.output not in in_8_bit]
+
+
+def novelty_layers(fp32: bytes) -> list[Operator]:
+    """The layers with novelty's components, where there are those of several domains: in float they are 0.7 MB each.
+
+    The heads are layers of one and of ten rows.
+    """
+    model = read_model(fp32)
+    rows = {tensor.name.decode(): int(tensor.shape[0]) for tensor in model.subgraphs[0].tensors if len(tensor.shape)}
+    layers = [step for step in operators(model) if step.kind == "FULLY_CONNECTED"]
+    found = [step for step in layers if rows[step.constants[0]] > len(CONDITIONS)]
+    return found if len(found) > 1 else []
 
 
 def _only(operator: Operator) -> str:

@@ -97,7 +97,8 @@ def make_reference(
     frames: Frames = Frames(),
     called: str = "student",
 ) -> Reference:
-    """Measure the student once on every part; `statistics_photos` training photos say what is familiar.
+    """Measure the student once on every part; `statistics_photos` training photos of each domain say what is
+    familiar.
 
     `prevalence`: the share of malignant lesions in use, where one is declared; `frames`: what it answers the mean of;
     `called`: what progress calls it.
@@ -137,13 +138,21 @@ def module_of(
     stages: Stages,
     frames: Frames = Frames(),
 ) -> EdgeModule:
-    """A student with everything around it; `statistics_photos` training photos say what is familiar."""
+    """A student with everything around it; `statistics_photos` training photos of each domain say what is familiar."""
     photo_student = PhotoStudent(student.train(False), frames=frames).eval()
-    chosen = evenly_spread(len(train), statistics_photos)
+    chosen = _of_each_domain(train, statistics_photos)
     with stages.stage("Features of training photos", total=len(chosen)) as step:
         seen = student_answers(photo_student, [train.squares[index] for index in chosen], step=step)
-    statistics = feature_statistics(seen.features)
+    domains = [train.domains[int(index)] for index in chosen] if train.domains else ()
+    statistics = feature_statistics(seen.features, domains)
     return EdgeModule(photo_student, statistics=statistics, temperatures=temperatures).eval()
+
+
+def _of_each_domain(train: Photos, wanted: int) -> np.ndarray:
+    """Positions of at most `wanted` photos of each domain."""
+    kinds = np.array(train.domains or [""] * len(train))
+    places = [np.flatnonzero(kinds == kind) for kind in np.unique(kinds)]
+    return np.sort(np.concatenate([of[evenly_spread(len(of), wanted)] for of in places]))
 
 
 def evenly_spread(count: int, wanted: int) -> np.ndarray:
