@@ -22,7 +22,7 @@ import timm
 import torch
 import typer
 from PIL import Image
-from timm.data import create_dataset, create_loader
+from timm.data import ImageDataset, create_loader
 from timm.optim import create_optimizer_v2
 from timm.task import LogitDistillationTask
 from timm.utils import ModelEmaV3
@@ -211,7 +211,7 @@ def _online(options: Options, folder: Path) -> Callable[[], list[tuple[int, floa
     """An epoch of timm's way: images and time after each step."""
     compute, count = this_compute(), len(CONDITIONS)
     loader = create_loader(
-        create_dataset("", root=str(folder), is_training=True, batch_size=options.batch_size),
+        ImageDataset(str(folder)),
         input_size=(3, options.size, options.size),
         batch_size=options.batch_size,
         is_training=True,
