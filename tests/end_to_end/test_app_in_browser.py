@@ -408,13 +408,19 @@ def test_a_real_photo_with_the_bundle_that_ships(tmp_path: Path, browser: Any, s
         assert visit.hosts() == {HERE}
 
 
+HANGS_MS = 30_000
+"""Far longer than a page is waited for below; without an end it would go on beside all other journeys of this file."""
+
+
 def test_a_page_that_hangs_is_told_from_one_that_is_slow(
     tmp_path: Path, browser: Any, tiny_bundle: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bundle = tiny_bundle(tmp_path, malignancy=0.91, points=CALIBRATED)
     with serving(bundle, scratch=tmp_path / "scratch") as address:
         with visiting(browser, address, viewport=PHONE) as visit:
-            visit.page.evaluate("setTimeout(() => { while (true) {} }, 0)")
+            visit.page.evaluate(
+                f"setTimeout(() => {{ const until = Date.now() + {HANGS_MS}; while (Date.now() < until); }}, 0)"
+            )
             monkeypatch.setattr("app_browser.GIVEN_UP_MS", 500)
             monkeypatch.setattr("app_browser.PATIENCE", 2000)
             with pytest.raises(BrowserHung, match="does not answer"):
