@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -108,7 +107,7 @@ def student_spec(student: str, *, image_size: int, drop_rate: float = 0.2) -> St
         raise StudentError(
             f"unknown student {student!r}: use one of {', '.join(STUDENTS)} or a timm model name (similar: {similar})"
         )
-    data = _input_of(choice.arch)
+    data = resolve_model_data_config(timm.create_model(choice.arch, num_classes=0))
     return StudentSpec(
         arch=choice.arch,
         image_size=image_size,
@@ -117,12 +116,6 @@ def student_spec(student: str, *, image_size: int, drop_rate: float = 0.2) -> St
         bn_eps=choice.bn_eps,
         drop_rate=drop_rate,
     )
-
-
-@cache
-def _input_of(arch: str) -> dict[str, Any]:
-    """What timm says of a model's input; asked by building it, which takes a moment."""
-    return resolve_model_data_config(timm.create_model(arch, num_classes=0))
 
 
 def load_student(run: Path) -> Student:
