@@ -1,10 +1,11 @@
 """The app's state without a window: a journey whose slow work a test finishes when it likes, and a model that says
 what the photo's bytes say."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Any, cast
 
+import flet as ft
 import numpy as np
 from PIL import Image
 
@@ -129,3 +130,14 @@ def photo(data: bytes) -> Photo:
 
 def broken() -> Assessor:
     raise BundleError("model.onnx is damaged: its checksum does not match")
+
+
+def controls(root: Any) -> Iterator[Any]:
+    """Everything on a drawn screen, from the outside in."""
+    if isinstance(root, list):
+        for part in root:
+            yield from controls(part)
+    elif isinstance(root, ft.Control):
+        yield root
+        for name in ("controls", "content"):
+            yield from controls(getattr(root, name, None))

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from transformers import SiglipVisionConfig, SiglipVisionModel
 
-from export.workshop.memory import peak_bytes
+from runtime.measure.machine import peak_bytes
 from teacher.data.batches import ViewPlan, planned_views
 from teacher.data.dataset import Dataset
 from teacher.data.drawn import drawn_in_memory
@@ -95,7 +95,7 @@ def told(step: str) -> Iterator[None]:
         "step": step,
         "seconds": round(time.perf_counter() - started, 1),
         "processor_seconds": round(time.process_time() - computed, 1),
-        "peak_gb": round(peak_bytes() / 1e9, 2),
+        "peak_gb": round((peak_bytes() or 0) / 1e9, 2),
     }
     print(json.dumps(taken), flush=True)
 

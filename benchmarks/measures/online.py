@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 import timm
@@ -26,6 +26,7 @@ from timm.data import ImageDataset, create_loader
 from timm.optim import create_optimizer_v2
 from timm.task import LogitDistillationTask
 from timm.utils import ModelEmaV3
+from torch import nn
 
 from benchmarks.outcome import Outcome, Table
 from benchmarks.workshop.environment import environment
@@ -220,7 +221,7 @@ def _online(options: Options, folder: Path) -> Callable[[], list[tuple[int, floa
         use_prefetcher=False,
     )
     student = timm.create_model(student_spec(options.student, image_size=options.size).arch, num_classes=count)
-    teacher = timm.create_model(options.teacher, num_classes=count, **_sized(options))
+    teacher = _teacher(options, count)
     task = LogitDistillationTask(student, teacher, task_loss_weight=0.3, temperature=2.0, verbose=False)
     task.to(compute.device).train()
     optimizer = create_optimizer_v2(student, opt="adamw", lr=1e-4, weight_decay=0.02)
@@ -242,13 +243,12 @@ def _online(options: Options, folder: Path) -> Callable[[], list[tuple[int, floa
     return epoch
 
 
-def _sized(options: Options) -> dict[str, Any]:
-    """What a transformer must be told of its input and a convolutional network does not know."""
+def _teacher(options: Options, count: int) -> nn.Module:
+    """A transformer must be told the size of its input, which a convolutional network does not know."""
     try:
-        timm.create_model(options.teacher, img_size=options.size)
+        return timm.create_model(options.teacher, num_classes=count, img_size=options.size)
     except TypeError:
-        return {}
-    return {"img_size": options.size}
+        return timm.create_model(options.teacher, num_classes=count)
 
 
 def _stored(

@@ -17,7 +17,7 @@ import torch
 from ai_edge_quantizer import quantizer, recipe
 
 from export.onnx_file.module_files import SHAPE_NAME, WEIGHTS_NAME, read_module
-from export.workshop.memory import peak_bytes
+from runtime.measure.machine import peak_bytes
 
 
 def main() -> None:
@@ -42,7 +42,7 @@ def _quantise(folder: Path, photos: np.ndarray) -> None:
 
 
 def _cost(started: float) -> dict[str, float]:
-    return {"seconds": time.perf_counter() - started, "peak_bytes": peak_bytes()}
+    return {"seconds": time.perf_counter() - started, "peak_bytes": peak_bytes() or 0}
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from export.onnx_file.module_files import read_module
 from export.tflite.convert import to_tflite
 from export.tflite.quantize import TFLITE_RECIPES, TfliteRecipe, quantise_tflite
 from export.workshop.child import PEAK_NAME, RESULT_NAME
-from export.workshop.memory import peak_bytes
+from runtime.measure.machine import peak_bytes
 
 Files = Mapping[str, bytes]
 
@@ -60,7 +60,7 @@ def main() -> None:
     task, folder = sys.argv[1], Path(sys.argv[2])
     files = {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.is_file()}
     result = TASKS[task](files, folder)
-    (folder / PEAK_NAME).write_text(str(peak_bytes()))
+    (folder / PEAK_NAME).write_text(str(peak_bytes() or 0))
     (folder / RESULT_NAME).write_bytes(result)
 
 

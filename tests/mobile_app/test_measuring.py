@@ -1,6 +1,6 @@
 """Measuring the device from within the app: begun, shown, stopped, and said in words, in every language."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import flet as ft
 import pytest
-from app_bench import Bench
+from app_bench import Bench, controls
 from measurements import result, steady
 from plugin_bundles import MakeBundle
 
@@ -131,16 +131,6 @@ def test_it_measures_the_bundle_by_the_rule_of_the_command_line(
 
 
 DRAWN = drawing.drawn_photo((806, 604))
-
-
-def controls(root: Any) -> Iterator[Any]:
-    if isinstance(root, list):
-        for part in root:
-            yield from controls(part)
-    elif isinstance(root, ft.Control):
-        yield root
-        for name in ("controls", "content"):
-            yield from controls(getattr(root, name, None))
 
 
 def desk(language: str, measuring: Measuring | None, *, shares: bool = True, elsewhere: bool = False) -> Desk:

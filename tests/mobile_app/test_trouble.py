@@ -1,12 +1,11 @@
 """What is said of a file that cannot be read."""
 
-from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any, cast
 
 import flet as ft
 import pytest
-from app_bench import Bench
+from app_bench import Bench, controls
 
 from mobile_app.locales import LANGUAGES
 from mobile_app.promises import Promises
@@ -15,16 +14,6 @@ from mobile_app.session import Kept, Session
 from mobile_app.views.desk import Desk
 from mobile_app.views.look import Look
 from mobile_app.views.trouble import photo_refused
-
-
-def controls(root: Any) -> Iterator[Any]:
-    if isinstance(root, list):
-        for part in root:
-            yield from controls(part)
-    elif isinstance(root, ft.Control):
-        yield root
-        for name in ("controls", "content"):
-            yield from controls(getattr(root, name, None))
 
 
 def desk(language: str, *, as_jpeg: bool = False) -> Desk:
