@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from distill.common_prior import common_prior_run
 from distill.config import TrainConfig
 from distill.evaluate import open_student, stored_teacher
 from distill.int8.fine_tune import BLOCK, QuantizeConfig
@@ -136,6 +137,23 @@ def quantize(run: Annotated[Path, typer.Argument(help="Folder of a finished run.
         typer.echo(f"interrupted: every {BLOCK} whole steps are saved; the same command goes on from there", err=True)
         raise
     _report_agreement(run)
+
+
+@app.command("common-prior")
+def common_prior(
+    run: Annotated[Path, typer.Argument(help="Folder of a finished run.")],
+    name: Annotated[str | None, typer.Option(help="Name of the new run; else RUN-common-prior.")] = None,
+    runs: Annotated[Path | None, typer.Option(help="Folder of runs; else the one that RUN lies in.")] = None,
+) -> None:
+    """Take out of a finished student what it says of a lesion because of where its photo comes from."""
+    made, moved = common_prior_run(run, runs or run.parent, name=name)
+    rows = [
+        (source, f"{one.photos:,}", f"{one.malignant / one.photos:.0%}", f"{one.wanted:+.2f}", f"{one.mean:+.2f}")
+        for source, one in moved.items()
+    ]
+    header = ("photos of", "to learn from", "malignant", "logit to be moved by", "moved by, mean")
+    print_table(made.name, header, rows)
+    typer.echo(f"next: uv run python -m export all --run {made}")
 
 
 @app.command()

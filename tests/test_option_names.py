@@ -56,6 +56,7 @@ TABLE = {
         --teacher-ema --teacher-epochs --teacher-init --teacher-kept-views --teacher-layer-decay --teacher-lr
         --teacher-seeds --teacher-size --tensorboard --train-size --views --weight-decay --weights-in
     """,
+    "distill common-prior": "--name --runs run",
     "distill sweep": "--dry-run --runs file",
     "distill evaluate": """
         --beside --count --data --distorted --mistakes --part --report --robustness --threshold run
