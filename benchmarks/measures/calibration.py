@@ -195,6 +195,8 @@ def pool_of(run: Path, bundle: Path | None, *, stages: Stages) -> tuple[Outputs,
         malignant=np.concatenate([part.malignant for part in parts]),
         conditions=np.concatenate([part.conditions for part in parts]),
         groups=[group for part in parts for group in part.tone_groups],
+        domains=[domain for part in parts for domain in part.domains],
+        datasets=[dataset for part in parts for dataset in part.datasets],
     )
     return outputs, cases
 

@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,8 +15,9 @@ from benchmarks.outcome import Outcome, Table
 from benchmarks.workshop.choices import OfRun
 from distill.run import open_run_data
 from distill.student import Student, load_student
-from export.onnx_file.module import EdgeModule, PhotoStudent, Temperatures, feature_statistics
+from export.onnx_file.module import EdgeModule, FeatureStatistics, PhotoStudent, Temperatures, feature_statistics
 from export.verify.calibrate import Targets
+from export.verify.outliers import outliers, strangeness_of
 from export.verify.outputs import Squares, student_answers
 from export.verify.reference import photos_of
 from export.workshop.stages import Stages, live_stages
@@ -125,7 +127,7 @@ def compare_scores(
 
     others = {name: features(squares) for name, squares in strange.items()}
     on_train, on_calibration, on_lesions = (features(part) for part in (train, calibration, lesions))
-    scores = {**_distances(on_train, classes), **_residuals(photos, on_train, domains)}
+    scores = {**_distances(on_train, classes), **_residuals(photos, on_train, features(outliers(train)), domains)}
     return [
         _compared(name, score, on_calibration, on_lesions, others, rejection=rejection)
         for name, score in scores.items()
@@ -152,13 +154,24 @@ def _auroc(usual: np.ndarray, strange: np.ndarray) -> float:
     return float(roc_auc_score(labels, np.concatenate([usual, strange])))
 
 
-def _residuals(photos: PhotoStudent, train: np.ndarray, domains: Sequence[str]) -> dict[str, Score]:
-    """The score that is exported, by its own code."""
-    statistics = feature_statistics(torch.from_numpy(train).float(), domains)
-    module = EdgeModule(photos, statistics=statistics, temperatures=Temperatures())
+def _residuals(photos: PhotoStudent, train: np.ndarray, made: np.ndarray, domains: Sequence[str]) -> dict[str, Score]:
+    """The score that is exported, by its own code, and the distance in it alone. made: features of made pictures."""
+    ordinary = torch.from_numpy(train).float()
+    statistics = feature_statistics(ordinary, domains)
+
+    def module(statistics: FeatureStatistics) -> EdgeModule:
+        return EdgeModule(photos, statistics=statistics, temperatures=Temperatures())
+
+    distance = module(statistics)
+    strangeness = strangeness_of(ordinary, torch.from_numpy(made).float(), distances=distance.novelty(ordinary))
+    exported = module(replace(statistics, strangeness=strangeness))
     counts = " and ".join(str(len(spread.components)) for spread in statistics.spreads)
-    name = f"residual of {counts} components (exported)"
-    return {name: lambda features: module.novelty(torch.from_numpy(features).float()).numpy()}
+    found = {f"residual of {counts} components": distance, "residual and made pictures (exported)": exported}
+    return {name: partial(_novelty, one) for name, one in found.items()}
+
+
+def _novelty(module: EdgeModule, features: np.ndarray) -> np.ndarray:
+    return module.novelty(torch.from_numpy(features).float()).numpy()
 
 
 def _distances(train: np.ndarray, classes: np.ndarray) -> dict[str, Score]:

@@ -14,7 +14,7 @@ from export.onnx_file.convert import initializers
 LEAST_NUMBERS = 1024
 """Of a tensor that is worth it: biases, norms, temperatures and the like stay as they are."""
 
-KEPT = frozenset({"components", "feature_mean"})
+KEPT = frozenset({"components", "feature_mean", "strange_weights"})
 """What novelty is measured with: a small difference of large sums."""
 
 

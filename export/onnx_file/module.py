@@ -57,6 +57,17 @@ merely repeat the photos, these are 50. Fewer describe a domain less well than t
 
 
 @dataclass(frozen=True, kw_only=True)
+class Strangeness:
+    """A linear map of pooled features that tells pictures without a lesion from training photos, of which its mean is
+    0."""
+
+    weights: Tensor
+    """float [D]"""
+    offset: Tensor
+    """float []"""
+
+
+@dataclass(frozen=True, kw_only=True)
 class FeatureStatistics:
     """Where training photos lie in the space of pooled features: those of one domain, or all."""
 
@@ -68,6 +79,8 @@ class FeatureStatistics:
     """float [], > 0: how far off these directions a training photo usually lies"""
     others: tuple["FeatureStatistics", ...] = ()
     """the same of further domains: a photo is as novel as it is to the domain that it is least novel to"""
+    strangeness: "Strangeness | None" = None
+    """what is added to the distance; None where nothing is known of what is no lesion"""
 
     @property
     def spreads(self) -> tuple["FeatureStatistics", ...]:
@@ -75,13 +88,16 @@ class FeatureStatistics:
         return (self, *self.others)
 
     @classmethod
-    def blank(cls, width: int, *, components: int = 1, others: Sequence[int] = ()) -> "FeatureStatistics":
+    def blank(
+        cls, width: int, *, components: int = 1, others: Sequence[int] = (), strangeness: bool = False
+    ) -> "FeatureStatistics":
         """Of the right shape: placeholders for stored tensors, or for timing. `others`: components of the others."""
         return cls(
             mean=torch.zeros(width),
             components=torch.zeros(components, width),
             usual=torch.ones(()),
             others=tuple(cls.blank(width, components=count) for count in others),
+            strangeness=Strangeness(weights=torch.zeros(width), offset=torch.zeros(())) if strangeness else None,
         )
 
 
@@ -130,6 +146,10 @@ class EdgeModule(nn.Module):
             self.register_buffer(f"usual{mark}", spread.usual)
             # With a bias the exporter writes one Gemm whose rows keep their name, which INT8 files store small.
             self.register_buffer(f"no_offset{mark}", torch.zeros(len(spread.components)))
+        self.knows_strange = statistics.strangeness is not None
+        if statistics.strangeness is not None:
+            self.register_buffer("strange_weights", statistics.strangeness.weights.view(1, -1))
+            self.register_buffer("strange_offset", statistics.strangeness.offset.view(1))
 
     def retuned(self, temperatures: Temperatures) -> "EdgeModule":
         """The same module, weights shared, with other temperatures."""
@@ -156,10 +176,16 @@ class EdgeModule(nn.Module):
         """Distance from the directions in which training photos vary: about 1 for a training photo.
 
         Of several domains the nearest one's, each measured by its own usual distance: by one spread for all, what a
-        small domain has of its own would count as strange, and what lies between the domains as usual.
+        small domain has of its own would count as strange, and what lies between the domains as usual. To it is added
+        what a linear map knows of pictures without a lesion, 0 on average for training photos: a student that has seen
+        many kinds of photos finds few things far off, as far as distances go.
         """
         distances = [self._distance(features, mark) for mark in self.marks]
-        return reduce(torch.minimum, distances)
+        nearest = reduce(torch.minimum, distances)
+        if not self.knows_strange:
+            return nearest
+        weights, offset = self.get_buffer("strange_weights"), self.get_buffer("strange_offset")
+        return nearest + nn.functional.linear(features, weights, offset).squeeze(1)
 
     def _distance(self, features: Tensor, mark: str) -> Tensor:
         """The residual of principal components, as in ViM (Wang et al. 2022).

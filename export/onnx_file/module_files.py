@@ -36,7 +36,8 @@ def read_module(files: Mapping[str, bytes]) -> EdgeModule:
     # Placeholders of the right shape; the stored tensors replace them.
     counts = [len(tensors[f"components{place or ''}"]) for place in range(shape["spreads"])]
     width = tensors["components"].shape[1]
-    statistics = FeatureStatistics.blank(width, components=counts[0], others=counts[1:])
+    known = "strange_weights" in tensors
+    statistics = FeatureStatistics.blank(width, components=counts[0], others=counts[1:], strangeness=known)
     module = EdgeModule(
         PhotoStudent(student, frames=Frames(**shape["frames"])),
         statistics=statistics,

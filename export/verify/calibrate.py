@@ -19,6 +19,7 @@ from export.onnx_file.module import Temperatures
 from export.verify.outputs import Outputs, Thresholds
 from runtime.bundle.load import GroupAssurance, OperatingPoints, PredictionSets, Prevalence
 from runtime.bundle.manifest import UNKNOWN_GROUP
+from runtime.conditions import CONDITIONS, Condition
 from runtime.errors import SkintagError
 from teacher.data.priors import shifted_logit
 from teacher.data.sample import ToneGroup
@@ -82,19 +83,33 @@ class Cases:
     """tone group of each; None where it is not known, empty where nothing is known of any"""
     domains: Sequence[str] = ()
     """how each was taken, such as "dermoscopic"; empty where that is not told"""
+    datasets: Sequence[str] = ()
+    """where each comes from; empty where that is not told"""
 
     def take(self, indices: np.ndarray) -> "Cases":
         """Some of the photos."""
-        groups = [self.groups[index] for index in indices] if self.groups else ()
-        domains: Sequence[str] = [str(self.domains[index]) for index in indices] if self.domains else ()
+
+        def some[Value](values: Sequence[Value]) -> Sequence[Value]:
+            return [values[index] for index in indices] if values else ()
+
         return Cases(
-            malignant=self.malignant[indices], conditions=self.conditions[indices], groups=groups, domains=domains
+            malignant=self.malignant[indices],
+            conditions=self.conditions[indices],
+            groups=some(self.groups),
+            domains=some(self.domains),
+            datasets=some(self.datasets),
         )
 
     def by_domain(self) -> dict[str, np.ndarray]:
-        """The photos of each domain, bool [N]; none where there are not two to be told apart."""
-        names = np.array(self.domains, dtype=str)
-        found = {str(name): names == name for name in np.unique(names)}
+        """The photos of each domain, bool [N], and of each dataset of a domain that has several: those of a clinic that
+        sends what it suspects to biopsy are another matter than those of one that keeps all it sees. None where there
+        are not two to be told apart."""
+        domains = np.array(self.domains, dtype=str)
+        datasets = np.array(self.datasets or [""] * len(domains), dtype=str)
+        found = {str(name): domains == name for name in np.unique(domains)}
+        for name, own in list(found.items()):
+            inside = np.unique(datasets[own])
+            found |= {f"{name}, {one}": own & (datasets == one) for one in inside if len(inside) > 1}
         return found if len(found) > 1 else {}
 
 
@@ -197,16 +212,18 @@ def thresholds(outputs: Outputs, cases: Cases, *, targets: Targets) -> Threshold
 def operating_points(scores: np.ndarray, cases: Cases, *, targets: Targets) -> OperatingPoints:
     """`low` misses at most the allowed cancers, `high` alarms at most the allowed benign lesions, and high >= low.
 
-    `low` is the smallest of the bounds for all cancers and for those of each tone group and each domain that has enough
-    of them, so that it holds for each of these. With too few cases the defaults, marked as uncalibrated. scores: [N].
+    `low` is the smallest of the bounds for all cancers, for melanomas and for the cancers of each tone group and each
+    domain, where there are enough, so that it holds for each of these. With too few cases the defaults, marked as
+    uncalibrated. scores: [N].
     """
     if not can_calibrate(cases.malignant):
         return OperatingPoints()
     cancers, harmless = scores[cases.malignant], scores[~cases.malignant]
     bounds = low_bounds(scores, cases, targets=targets)
-    low = min(bound.threshold for bound in bounds.values())
+    whose, binding = min(bounds.items(), key=lambda pair: pair[1].threshold)
+    low = binding.threshold
     high = max(low, upper_bound(harmless, share=targets.specificity))
-    whole, domains = bounds[ALL], _domains(cases)
+    domains = _domains(cases)
     return OperatingPoints(
         low=low,
         high=high,
@@ -215,15 +232,17 @@ def operating_points(scores: np.ndarray, cases: Cases, *, targets: Targets) -> O
         target_specificity=targets.specificity,
         sensitivity_at_low=rate_figure(int((cancers >= low).sum()), len(cancers)),
         specificity_at_high=rate_figure(int((harmless < high).sum()), len(harmless)),
-        method=whole.describe(),
-        confidence=whole.confidence,
+        method=binding.describe(whose),
+        confidence=bounds[ALL].confidence,
         groups=tuple(_assurances(scores, _groups(cases), (*ToneGroup, UNKNOWN_GROUP), low=low, bounds=bounds)),
         domains=tuple(_assurances(scores, domains, sorted(domains), low=low, bounds=bounds)),
     )
 
 
-ALL = "all"
-"""Key of the bound over everyone, beside those of the tone groups and domains."""
+ALL, MELANOMAS = "all", "melanomas"
+"""Keys of the bounds over everyone and over melanomas, beside those of the tone groups and domains."""
+
+MELANOMA = CONDITIONS.index(Condition.MELANOMA)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -236,17 +255,23 @@ class LowBound:
     confidence: float | None
     """None: on average only"""
 
-    def describe(self) -> str:
-        """Such as "score number 2 from below of 125 cancers: risk control, confidence 0.95"."""
+    def describe(self, whose: str = "all") -> str:
+        """Such as "score number 2 from below of 125 cancers: risk control, confidence 0.95"; whose: its key."""
         kind = "conformal, on average" if self.confidence is None else f"risk control, confidence {self.confidence:g}"
-        return f"score number {self.k} from below of {self.cancers} cancers: {kind}"
+        of = {ALL: "cancers", MELANOMAS: "melanomas"}.get(whose, f"cancers ({whose})")
+        return f"score number {self.k} from below of {self.cancers} {of}: {kind}"
 
 
 def low_bounds(scores: np.ndarray, cases: Cases, *, targets: Targets) -> dict[str, LowBound]:
-    """The bound over all cancers under `ALL`, and one per known tone group and per domain with enough cancers for the
-    confidence."""
+    """The bound over all cancers under `ALL`, that over melanomas, and one per known tone group and per domain, each
+    with enough cancers for the confidence.
+
+    Melanomas have one of their own because they are what must not be missed: carcinomas, which are many and easily
+    told, would keep the promise of all cancers without them.
+    """
     found = {ALL: low_bound(scores[cases.malignant], targets=targets)}
-    for group, members in (_groups(cases) | _domains(cases)).items():
+    melanomas = {MELANOMAS: cases.malignant & (cases.conditions == MELANOMA)}
+    for group, members in (melanomas | _groups(cases) | _domains(cases)).items():
         own = low_bound(scores[members], targets=targets)
         if group != UNKNOWN_GROUP and own.k and own.confidence is not None:
             found[group] = own

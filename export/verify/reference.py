@@ -1,7 +1,7 @@
 """What every file is held against: the PyTorch student's own answers, calibrated."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from export.verify.calibrate import (
     shift_of,
     thresholds,
 )
+from export.verify.outliers import outliers, strangeness_of
 from export.verify.outputs import Outputs, Thresholds, module_outputs, moved, student_answers
 from export.workshop.stages import Stages
 from runtime.bundle.load import Calibration, Frames, Prevalence
@@ -40,6 +41,8 @@ class Photos:
     """None where the dataset does not say"""
     domains: Sequence[str] = ()
     """how each was taken"""
+    datasets: Sequence[str] = ()
+    """where each comes from"""
 
     def __len__(self) -> int:
         return len(self.squares)
@@ -48,7 +51,11 @@ class Photos:
     def cases(self) -> Cases:
         """What is known of these photos, for calibrating."""
         return Cases(
-            malignant=self.malignant, conditions=self.conditions, groups=self.tone_groups, domains=self.domains
+            malignant=self.malignant,
+            conditions=self.conditions,
+            groups=self.tone_groups,
+            domains=self.domains,
+            datasets=self.datasets,
         )
 
 
@@ -83,6 +90,7 @@ def photos_of(data: Dataset, part: Part) -> Photos:
         names=[data.samples[index].image_id for index in indices],
         tone_groups=[data.samples[index].tone_group for index in indices],
         domains=[str(data.samples[index].domain) for index in indices],
+        datasets=[data.samples[index].dataset for index in indices],
     )
 
 
@@ -141,11 +149,16 @@ def module_of(
     """A student with everything around it; `statistics_photos` training photos of each domain say what is familiar."""
     photo_student = PhotoStudent(student.train(False), frames=frames).eval()
     chosen = _of_each_domain(train, statistics_photos)
-    with stages.stage("Features of training photos", total=len(chosen)) as step:
-        seen = student_answers(photo_student, [train.squares[index] for index in chosen], step=step)
+    squares = [train.squares[index] for index in chosen]
+    made = outliers(squares)
+    with stages.stage("Features of training photos", total=len(squares) + len(made)) as step:
+        seen = student_answers(photo_student, squares, step=step).features
+        strange = student_answers(photo_student, made, step=step).features if made else seen[:0]
     domains = [train.domains[int(index)] for index in chosen] if train.domains else ()
-    statistics = feature_statistics(seen.features, domains)
-    return EdgeModule(photo_student, statistics=statistics, temperatures=temperatures).eval()
+    statistics = feature_statistics(seen, domains)
+    plain = EdgeModule(photo_student, statistics=statistics, temperatures=temperatures).eval()
+    known = replace(statistics, strangeness=strangeness_of(seen, strange, distances=plain.novelty(seen)))
+    return EdgeModule(photo_student, statistics=known, temperatures=temperatures).eval()
 
 
 def _of_each_domain(train: Photos, wanted: int) -> np.ndarray:

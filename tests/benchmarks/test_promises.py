@@ -85,7 +85,7 @@ def test_calibration_is_the_same_for_the_same_seed(
     assert one != other
 
 
-def test_novelty_counts_every_photo_and_compares_four_scores(
+def test_novelty_counts_every_photo_and_compares_five_scores(
     run: Path, bundle: Path, small_data: Dataset, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     folder, out = tmp_path / "walls", tmp_path / "novelty.json"
@@ -103,7 +103,7 @@ def test_novelty_counts_every_photo_and_compares_four_scores(
     assert (strange["name"], strange["unreadable"], sum(strange["tiers"].values())) == ("walls", 1, 7)
     assert strange["tiers"]["cannot assess"] >= 1  # the black one
     assert found["lesions"] == len(small_data.part(Part.TEST))
-    assert len(found["compared"]) == 4
+    assert len(found["compared"]) == 5
     assert sum("exported" in score["score"] for score in found["compared"]) == 1
     for score in found["compared"]:
         assert score["score"].split()[0] in said.out

@@ -1,4 +1,5 @@
-"""Novelty where training photos were taken in several ways: each domain has its own spread, and the nearest counts."""
+"""Novelty where training photos were taken in several ways: each domain has its own spread, and the nearest counts;
+and pictures without a lesion add to it."""
 
 import io
 import json
@@ -32,6 +33,7 @@ from export.onnx_file.module import (
 )
 from export.onnx_file.module_files import module_files, read_module
 from export.tflite.convert import tflite_outputs
+from export.verify.outliers import outliers, strangeness_of
 from export.verify.outputs import Outputs, file_outputs, module_outputs, student_answers
 from export.verify.reference import Photos, module_of
 from export.workshop.child import Workshop, open_workshop
@@ -147,13 +149,18 @@ def squares(photos: Dataset) -> list[np.ndarray]:
 
 @pytest.fixture(scope="module")
 def module(student: Student, photos: Dataset) -> EdgeModule:
-    """Three spreads, each nearest to some of the drawings."""
+    """Three spreads, each nearest to some of the drawings, and made pictures."""
     train = [photos.square(int(index)) for index in photos.part(Part.TRAIN)[:210]]
     features = student_answers(PhotoStudent(student.eval()).eval(), train).features
     scale, generator = features.std(dim=0), torch.Generator().manual_seed(0)
     rows = [features + place * scale * torch.randn(features.shape, generator=generator) for place in range(3)]
     domains = [name for name in NAMES for _ in train]
-    return with_statistics(student, feature_statistics(torch.cat(rows), domains))
+    statistics = feature_statistics(torch.cat(rows), domains)
+    strange = student_answers(PhotoStudent(student).eval(), outliers(train)).features
+    distances = with_statistics(student, statistics).novelty(features)
+    strangeness = strangeness_of(features, strange, distances=distances)
+    assert strangeness is not None
+    return with_statistics(student, replace(statistics, strangeness=strangeness))
 
 
 @pytest.fixture(scope="module")
@@ -192,8 +199,8 @@ def test_components_of_all_domains_stand_in_8_bit(
 
 def test_half_precision_leaves_them_whole(model: onnx.ModelProto) -> None:
     kinds = {one.name: one.data_type for one in halved(model).graph.initializer}
-    whole = [kinds[f"components{mark}"] for mark in ("", "1", "2")]
-    assert whole == [onnx.TensorProto.FLOAT] * 3
+    whole = [kinds[name] for name in ("components", "components1", "components2", "strange_weights")]
+    assert whole == [onnx.TensorProto.FLOAT] * 4
 
 
 def test_another_process_gets_them(module: EdgeModule) -> None:

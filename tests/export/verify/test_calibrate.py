@@ -24,6 +24,7 @@ from export.verify.calibrate import (
 )
 from export.verify.outputs import Outputs, Thresholds
 from runtime.bundle.manifest import UNKNOWN_GROUP
+from runtime.conditions import CONDITIONS, Condition
 
 ON_AVERAGE = Targets(confidence=0.0)
 
@@ -207,3 +208,47 @@ def test_every_domain_with_photos_enough_has_bounds_of_its_own() -> None:
     assert thresholds(outputs, few, targets=Targets()).points.domains[1].assured is False
     alone = thresholds(outputs, replace(plain, domains=["clinical"] * 2000), targets=Targets())
     assert alone == before
+
+
+def test_melanomas_have_a_bound_of_their_own() -> None:
+    """One cancer in eight, and scored lower than the carcinomas: the bound over all cancers would miss many of them."""
+    rng = np.random.default_rng(3)
+    malignant = rng.uniform(size=2000) < 0.5
+    melanoma = malignant & (rng.uniform(size=2000) < 0.12)
+    scores = np.where(malignant, rng.beta(np.where(melanoma, 2, 12), 2), rng.beta(2, 8, 2000))
+    carcinoma = CONDITIONS.index(Condition.BASAL_CELL_CARCINOMA)
+    conditions = np.where(melanoma, CONDITIONS.index(Condition.MELANOMA), carcinoma)
+    told = operating_points(scores, Cases(malignant=malignant, conditions=conditions), targets=Targets())
+    plain = operating_points(scores, Cases(malignant=malignant, conditions=np.full(2000, carcinoma)), targets=Targets())
+    assert (scores[melanoma] >= told.low).mean() >= 0.95 > (scores[melanoma] >= plain.low).mean()
+    assert f"of {melanoma.sum()} melanomas: risk control" in told.method
+    assert f"of {malignant.sum()} cancers: risk control" in plain.method
+    few = malignant & (np.cumsum(melanoma) <= 40) & melanoma
+    conditions = np.where(few, CONDITIONS.index(Condition.MELANOMA), carcinoma)
+    assert operating_points(scores, Cases(malignant=malignant, conditions=conditions), targets=Targets()) == plain
+
+
+def test_every_dataset_of_a_domain_has_bounds_of_its_own() -> None:
+    """One clinic keeps what it sees, the other what it cuts out: the second one's cancers score lower here."""
+    rng = np.random.default_rng(6)
+    second = np.arange(2000) % 4 == 0
+    malignant = rng.uniform(size=2000) < np.where(second, 0.7, 0.2)
+    malignancy = np.where(malignant, rng.beta(np.where(second, 2, 8), 2), rng.beta(2, 8, 2000))
+    outputs = Outputs(malignancy=malignancy, conditions=np.zeros((2000, 10)), novelty=np.ones(2000))
+    cases = Cases(malignant=malignant, conditions=np.zeros(2000, int), domains=["dermoscopic"] * 2000)
+    apart = replace(cases, datasets=["b" if one else "a" for one in second])
+    found = operating_points(malignancy, apart, targets=Targets())
+    assert [one.group for one in found.domains] == ["dermoscopic", "dermoscopic, a", "dermoscopic, b"]
+    assert all(one.assured for one in found.domains)
+    assert found.low < operating_points(malignancy, cases, targets=Targets()).low
+    assert (malignancy[second & malignant] >= found.low).mean() >= 0.95
+    # A domain of one dataset is that dataset: it is told once.
+    mixed = ["clinical" if index % 3 == 0 else "dermoscopic" for index in range(2000)]
+    told = thresholds(
+        outputs,
+        replace(apart, domains=mixed, datasets=["b" if one == "clinical" else "a" for one in mixed]),
+        targets=Targets(),
+    )
+    assert [one.group for one in told.points.domains] == ["clinical", "dermoscopic"]
+    some = apart.take(np.flatnonzero(second))
+    assert (set(some.datasets), some.by_domain()) == ({"b"}, {})
