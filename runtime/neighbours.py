@@ -1,8 +1,8 @@
 """An answer must not turn on a hair: what the squares just beside the framed one say, and which answer then stands.
 
-On 201 phone photos (PAD-UFES-20, framed as the app proposes) the tier of the default bundle is another one in 15% when
-the square moves by 5% of its side, in 11% when it is zoomed in by 10%. Where neighbours disagree, the more careful
-answer stands and says that it is on the edge.
+On 300 phone photos (PAD-UFES-20, framed as the app proposes) the tier of the default bundle is another one in 7% when
+the square moves by 5% of its side or is zoomed by 10% (of a model that looks at the square once, in 14%). Where
+neighbours disagree, the more careful answer stands and says that it is on the edge.
 
 The laws: the framed square alone decides whether there is a tier, so no neighbour gives one to a photo that cannot be
 assessed; the tier is never lower than the framed square's own; the order of the neighbours changes nothing.
@@ -27,8 +27,9 @@ class Neighbour:
 
 
 _STEP, _ZOOM = 0.05, 1.1
-"""What two careful people differ by when they frame the same spot. With these six, 14% of the phone photos that are
-assessed have a neighbour of another tier; a step of 10% would find 19%, left and right alone 11%."""
+"""What two careful people differ by when they frame the same spot. With these six, 14% of the phone photos that were
+assessed by a model that looks once had a neighbour of another tier; a step of 10% found 19%, left and right alone
+11%."""
 
 NEIGHBOURS = (
     Neighbour(across=-_STEP),
