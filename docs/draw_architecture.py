@@ -39,7 +39,7 @@ ACROSS: Mapping[str, tuple[int, int]] = {
     "benchmarks": (MARGIN, WIDTH - MARGIN),
     "mobile_app": (MARGIN, 317),
     "export": (336, WIDTH - MARGIN),
-    "distill": (336, 1030),
+    "distill": (336, 1068),
     "teacher": (356, 1098),
     "runtime": (MARGIN, WIDTH - MARGIN),
 }
