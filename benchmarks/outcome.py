@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import typer
 
 from runtime.errors import SkintagError
-from runtime.files import json_text, write_json
+from runtime.files import json_text, written_whole
 from teacher.console import print_table
 
 
@@ -61,8 +61,14 @@ class Outcome:
 
 def write_figures(out: Path, found: Mapping[str, Any]) -> None:
     """The JSON of a measure. Raises BenchmarkError where it cannot be written."""
+    write_text(out, json_text(dict(found), indent=2) + "\n")
+
+
+def write_text(out: Path, text: str) -> None:
+    """A file of a measure, whole. Raises BenchmarkError where it cannot be written."""
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        write_json(out, dict(found))
+        with written_whole(out) as partial:
+            partial.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise BenchmarkError(f"--out {out}: cannot be written ({error.strerror})") from error
+        raise BenchmarkError(f"{out}: cannot be written ({error.strerror})") from error

@@ -128,3 +128,16 @@ def model_bytes(
     graph = helper.make_graph(nodes, "tiny", [image], outputs, constants)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
     return model.SerializeToString()
+
+
+@pytest.fixture
+def toy_fp32(tmp_path: Path) -> Path:
+    """An ONNX file in place of a student in float: float32 [1, 3, 32, 32] -> its mean."""
+    from onnx import TensorProto, helper
+
+    given = helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 3, 32, 32])
+    made = helper.make_tensor_value_info("y", TensorProto.FLOAT, [])
+    graph = helper.make_graph([helper.make_node("ReduceMean", ["x"], ["y"], keepdims=0)], "mean", [given], [made])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    (tmp_path / "fp32.onnx").write_bytes(model.SerializeToString())
+    return tmp_path / "fp32.onnx"

@@ -95,9 +95,12 @@ TABLE = {
     "benchmarks novelty": "--bundle --out --photos --run",
     "benchmarks leak": "--cache --count --data --image-size --init --out --seeds --trunk",
     "benchmarks memory": "--out --records --seed",
-    "benchmarks packing": "--root",
+    "benchmarks packing": "--out --root",
     "benchmarks quality": "--count --data --out",
-    "benchmarks roofline": "--run",
+    "benchmarks reference": """
+        --bundle --fp32 --out --peer-python --photo --quick --repeats --run --sustained --threads --warmup
+    """,
+    "benchmarks roofline": "--out --run",
     "benchmarks service": "--bundle --clients --out --requests",
     "benchmarks speed": "--bundle --fp32 --no-options --options --out --photo --repeats --starts --threads",
     "benchmarks online": """

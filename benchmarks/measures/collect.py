@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -10,8 +10,7 @@ from typing import Annotated
 
 import typer
 
-from benchmarks.outcome import BenchmarkError, Outcome, Table
-from runtime.files import written_whole
+from benchmarks.outcome import BenchmarkError, Outcome, Table, write_text
 from runtime.measure.result import Result, Row, Subject
 from teacher.options import OPTION
 
@@ -53,7 +52,7 @@ def measure(
         for ending, make in ((".md", markdown), (".html", page), (".csv", table_file))
     }
     return Outcome(
-        files=[(path, _writer(make, entries)) for path, make in writers.items()],
+        files=[(path, lambda path, make=make: write_text(path, make(entries))) for path, make in writers.items()],
         tables=[Table(TITLE, HEADER, cells)],
         lines=[f"also as {', '.join(map(str, writers))}"],
         document={"rows": [dict(zip(HEADER, row, strict=True)) for row in cells]},
@@ -153,15 +152,3 @@ def _in_table(cell: str) -> str:
 
 def _in_sheet(cell: str) -> str:
     return f"'{cell}" if cell[:1] in ("=", "+", "@", "\t") or (cell[:1] == "-" and len(cell) > 1) else cell
-
-
-def _writer(make: Callable[[Sequence[Entry]], str], entries: Sequence[Entry]) -> Callable[[Path], object]:
-    def write(path: Path) -> None:
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with written_whole(path) as partial:
-                partial.write_text(make(entries), encoding="utf-8")
-        except OSError as error:
-            raise BenchmarkError(f"--out {path}: cannot be written ({error.strerror})") from error
-
-    return write

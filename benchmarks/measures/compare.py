@@ -8,12 +8,9 @@ import numpy as np
 import typer
 
 from benchmarks.outcome import BenchmarkError, Outcome, Table
+from benchmarks.workshop.ratios import ratio_of_medians
 from runtime.measure.result import Result, Row, Subject
 from teacher.options import OPTION
-
-ROUNDS = 2000
-"""Resamplings of the bootstrap: the interval's ends then move by a few hundredths of its width."""
-INTERVAL = (0.025, 0.975)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,9 +112,7 @@ def _of_pair(first: Subject, second: Subject) -> list[tuple[str, Any, Any]]:
 
 
 def _ratio(first: Row, second: Row, *, rng: np.random.Generator) -> Ratio:
-    ratio = second.series.p50 / first.series.p50
-    medians = [resampled_medians(np.array(row.series.milliseconds), rng=rng) for row in (first, second)]
-    low, high = (float(end) for end in np.quantile(medians[1] / medians[0], INTERVAL))
+    ratio, low, high = ratio_of_medians(first.series, second.series, rng=rng)
     return Ratio(
         subject=first.subject,
         stage=first.stage,
@@ -128,15 +123,6 @@ def _ratio(first: Row, second: Row, *, rng: np.random.Generator) -> Ratio:
         high=high,
         says=_says(first, second, low=low, high=high),
     )
-
-
-def resampled_medians(times: np.ndarray, *, rng: np.random.Generator, rounds: int = ROUNDS) -> np.ndarray:
-    """Medians of resampled runs of neighbouring times: those of one moment are alike, and no more than one witness."""
-    length = max(1, round(len(times) ** 0.5))
-    blocks = -(-len(times) // length)
-    starts = rng.integers(0, len(times), (rounds, blocks, 1))
-    chosen = (starts + np.arange(length)) % len(times)  # (rounds, blocks, length), the end joined to the beginning
-    return np.median(times[chosen.reshape(rounds, -1)[:, : len(times)]], axis=1)
 
 
 def _says(first: Row, second: Row, *, low: float, high: float) -> str:

@@ -33,6 +33,8 @@ class Options:
 
     root: Annotated[Path, OPTION] = Path(__file__).parents[2]
     """checkout to look at"""
+    out: Annotated[Path, OPTION] = Path("artifacts/packing.json")
+    """where the JSON goes"""
 
 
 def measure(options: Options) -> Outcome:
@@ -43,7 +45,8 @@ def measure(options: Options) -> Outcome:
         raise BenchmarkError(f"--root {options.root}: no checkout with [tool.flet.app] ({error})") from error
     rows = [(folder, f"{size:,}") for folder, size in found.by_folder()]
     table = Table("Packed", ("part", "bytes"), [*rows, ("total", f"{found.total:,}")])
-    return Outcome(tables=[table], problems=found.problems)
+    figures = {"parts": dict(found.by_folder()), "total": found.total, "limit": LIMIT, "problems": list(found.problems)}
+    return Outcome(figures=(options.out, figures), tables=[table], problems=found.problems)
 
 
 @dataclass(frozen=True, kw_only=True)

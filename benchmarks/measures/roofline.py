@@ -6,20 +6,22 @@ convolution in float and in 8 bit, the bandwidth on copying a block that no inne
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Annotated, Any
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from benchmarks.outcome import Outcome, Table
+from benchmarks.peers.student_files import bare_module
 from benchmarks.workshop.choices import OfRuns
-from distill.student import Student, load_student
+from distill.student import load_student
 from export.onnx_file.convert import to_onnx
-from export.onnx_file.module import COMPONENTS, EdgeModule, FeatureStatistics, PhotoStudent, Temperatures
 from export.verify.latency import session_of
+from teacher.options import OPTION
 
 CHANNELS, SIDE = 256, 56
 """Of the convolution that shows the peak: 205 million products, weights that stay in the L1 and L2 caches."""
@@ -34,6 +36,9 @@ REPEATS = 12
 class Options(OfRuns):
     """What `roofline` asks."""
 
+    out: Annotated[Path, OPTION] = Path("artifacts/roofline.json")
+    """where the JSON goes"""
+
 
 def measure(options: Options) -> Outcome:
     """The least time this machine could take for a student, in float and in 8 bit, on one thread."""
@@ -43,7 +48,17 @@ def measure(options: Options) -> Outcome:
         f"one thread: {machine.float_products / 1e9:.0f} billion multiply-adds/s in float32, "
         f"{machine.integer_products / 1e9:.0f} in 8 bit; {machine.bandwidth / 1e9:.1f} GB/s"
     )
-    return Outcome(tables=[Table("Roofline", header, [_cells(name, b) for name, b in found.items()])], lines=[speeds])
+    return Outcome(
+        figures=(options.out, as_json(machine, found)),
+        tables=[Table("Roofline", header, [_cells(name, b) for name, b in found.items()])],
+        lines=[speeds],
+    )
+
+
+def as_json(machine: "Machine", found: Mapping[str, "Bound"]) -> dict[str, Any]:
+    """The machine and every student's bounds."""
+    students = {name: {**asdict(bound), "ratio": bound.ratio} for name, bound in found.items()}
+    return {"one_thread": asdict(machine), "students": students}
 
 
 def _cells(student: str, b: "Bound") -> tuple[str, ...]:
@@ -99,7 +114,10 @@ def measure_machine() -> Machine:
 def bounds(runs: Sequence[Path]) -> tuple[Machine, dict[str, Bound]]:
     """The machine, and the bounds of each run's student by its architecture."""
     machine = measure_machine()
-    return machine, {student.spec.arch: bound(_exported(student), machine) for student in map(load_student, runs)}
+    return machine, {
+        student.spec.arch: bound(to_onnx(bare_module(student), metadata={}), machine)
+        for student in map(load_student, runs)
+    }
 
 
 def bound(model: onnx.ModelProto, machine: Machine) -> Bound:
@@ -115,16 +133,6 @@ def bound(model: onnx.ModelProto, machine: Machine) -> Bound:
         integer_ms=1e3 * sum(map(max, integer_times)),
         memory_bound=waiting / total,
     )
-
-
-def _exported(student: Student) -> onnx.ModelProto:
-    """The FP32 model; what surrounds the student plays no part, so it may be anything."""
-    width = student.malignancy_head.in_features
-    statistics = FeatureStatistics.blank(width, components=COMPONENTS)
-    module = EdgeModule(
-        PhotoStudent(student), statistics=statistics, temperatures=Temperatures(malignancy=2.0, conditions=2.0)
-    )
-    return to_onnx(module, metadata={})
 
 
 def _layers(model: onnx.ModelProto) -> Iterator[tuple[int, int]]:

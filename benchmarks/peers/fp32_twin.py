@@ -1,6 +1,10 @@
 """An FP32 ONNX file of a bundle's student, as it would be exported without this project: floats in, logits out."""
 
 import io
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import onnx
 import torch
@@ -20,6 +24,18 @@ class _Logits(nn.Module):
         """image: (1, 3, S, S) float, normalised"""
         output = self.student(image)
         return output.malignancy, output.conditions
+
+
+@contextmanager
+def reference_file(fp32: Path | None, bundle: Bundle) -> Iterator[tuple[Path, str]]:
+    """An ONNX file for the reference and what it is: the user's own, or for as long as the block lasts the twin."""
+    if fp32 is not None:
+        yield fp32, str(fp32)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "fp32.onnx"
+        path.write_bytes(fp32_twin(bundle))
+        yield path, f"{bundle.manifest.architecture} of the bundle, exported with torch.onnx"
 
 
 def fp32_twin(bundle: Bundle) -> bytes:

@@ -5,6 +5,7 @@
 
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,26 @@ MEAN = np.array([0.485, 0.456, 0.406], dtype=np.float32)
 STD = np.array([0.229, 0.224, 0.225], dtype=np.float32)
 """ImageNet's; which ones does not change the time."""
 
-Answer = Callable[[Path], Any]
+
+def decode_in_full(photo: Path) -> Image.Image:
+    """Every pixel of the file."""
+    with Image.open(photo) as image:
+        return image.convert("RGB")
 
 
-def reference_way(model: bytes, *, resample: Image.Resampling | None = None) -> Answer:
+@dataclass(frozen=True, kw_only=True)
+class UsualWay:
+    """The three steps from a photo's path to what a model answers."""
+
+    transforms: Callable[[Image.Image], Any]
+    model: Callable[[Any], Any]
+    decode: Callable[[Path], Image.Image] = decode_in_full
+
+    def __call__(self, photo: Path) -> Any:
+        return self.model(self.transforms(self.decode(photo)))
+
+
+def reference_way(model: bytes, *, resample: Image.Resampling | None = None) -> UsualWay:
     """A function from a photo's path to the model's answers. `model`: float32 [1, 3, S, S] in.
 
     `resample` None is Pillow's default (bicubic). Raises ValueError when the model takes something else.
@@ -30,13 +47,11 @@ def reference_way(model: bytes, *, resample: Image.Resampling | None = None) -> 
         raise ValueError(f"takes {taken.type} {taken.shape}; tensor(float) [1, 3, S, S] is needed")
     size = (taken.shape[3], taken.shape[2])
 
-    def answer(photo: Path) -> Any:
-        with Image.open(photo) as image:
-            small = image.convert("RGB").resize(size, resample)
-        pixels = (np.asarray(small, dtype=np.float32) / 255.0 - MEAN) / STD  # (S, S, 3)
-        return session.run(None, {taken.name: pixels.transpose(2, 0, 1)[np.newaxis]})
+    def transforms(image: Image.Image) -> np.ndarray:
+        pixels = np.asarray(image.resize(size, resample), dtype=np.float32) / 255.0
+        return ((pixels - MEAN) / STD).transpose(2, 0, 1)[np.newaxis]  # (1, 3, S, S)
 
-    return answer
+    return UsualWay(transforms=transforms, model=lambda pixels: session.run(None, {taken.name: pixels}))
 
 
 if __name__ == "__main__":

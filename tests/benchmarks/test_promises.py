@@ -1,6 +1,7 @@
 """`benchmarks calibration` and `benchmarks novelty`: what a bundle promises, asked of a student of three epochs."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +9,10 @@ import pytest
 from command_desk import Said, typed
 from PIL import Image
 from plugin_bundles import MakeBundle
-from plugin_training import SIZE
+from plugin_photos import draw
+from plugin_training import SIZE, SMALL_STUDENT
 
+from benchmarks.peers.ways import STAGES
 from distill.config import TrainConfig
 from distill.run import create_run
 from distill.student import load_student
@@ -18,6 +21,8 @@ from export.onnx_file.convert import to_onnx
 from export.onnx_file.module import Temperatures
 from export.verify.reference import module_of, photos_of
 from export.workshop.stages import Stages
+from runtime.bundle.load import read_manifest, sha256_of, write_manifest
+from runtime.measure.result import Result
 from teacher.data.dataset import Dataset
 from teacher.data.splits import Part
 from teacher.soft_labels import SoftLabels
@@ -123,3 +128,48 @@ def test_a_run_or_bundle_that_is_none_is_one_line(
         assert said.code == 1
         assert str(wrong[-1]) in said.error
     assert not (tmp_path / "out.json").exists()
+
+
+@pytest.mark.slow
+def test_latency_times_the_student_beside_its_file_and_then_asks_how_good_each_is(
+    run: Path, bundle: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    draw(tmp_path / "photo.jpg", 0)
+    places = ("--run", run, "--bundle", bundle, "--photo", tmp_path / "photo.jpg", "--out", tmp_path / "latency.json")
+    said = typed("benchmarks", "latency", *places, "--repeats", 2, "--starts", 0, "--accuracy-photos", 10, capsys=capfd)
+    assert said.code == 0, said.err
+    found = Result.read(tmp_path / "latency.json")
+    file, student = found.subjects
+    assert (file.name, student.name) == ("onnx fp32", "pytorch fp32")
+    assert tuple(student.samples.milliseconds) == ("model",)
+    assert student.model.sha256 == sha256_of(run / "student.safetensors")
+    for subject in (file, student):
+        assert subject.accuracy is not None
+        assert subject.accuracy.source == "measured"
+        assert subject.accuracy.figures["photos"] == 10
+    assert file.accuracy == student.accuracy, "one student's answers, as float and as file"
+
+
+@pytest.mark.slow
+def test_a_run_is_timed_as_the_reference_does_it_and_as_a_converter_makes_it(
+    run: Path, bundle: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    draw(tmp_path / "photo.jpg", 0)
+    out = tmp_path / "reference.json"
+    places = ("--run", run, "--photo", tmp_path / "photo.jpg", "--out", out)
+    other = typed("benchmarks", "reference", *places, "--repeats", 2, capsys=capfd)
+    assert other.code == 1
+    assert "the bundle's mobilenet" in other.error
+    tell_architecture(bundle, SMALL_STUDENT)
+    said = typed("benchmarks", "reference", *places, "--bundle", bundle, "--repeats", 2, "--warmup", 1, capsys=capfd)
+    assert said.code == 0, said.err
+    ours, reference, peer = Result.read(out).subjects
+    assert (reference.engine.split()[0], peer.name) == ("torch", "onnxruntime defaults, onnx int8")
+    assert reference.model.sha256 == sha256_of(run / "student.safetensors")
+    assert peer.model.bytes < ours.model.bytes
+    assert tuple(peer.samples.milliseconds) == tuple(reference.samples.milliseconds) == STAGES
+
+
+def tell_architecture(bundle: Path, architecture: str) -> None:
+    """What the tiny bundle's manifest does not know of its model."""
+    write_manifest(bundle, replace(read_manifest(bundle), architecture=architecture))

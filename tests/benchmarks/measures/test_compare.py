@@ -10,7 +10,8 @@ from command_desk import typed
 from measurements import result, steady
 
 from benchmarks.measures.collect import markdown, page, ranked, table_file
-from benchmarks.measures.compare import differences_of, ratios_of, resampled_medians
+from benchmarks.measures.compare import differences_of, ratios_of
+from benchmarks.workshop.ratios import resampled_medians
 from runtime.measure.result import Result
 
 MINUTE = 61.0

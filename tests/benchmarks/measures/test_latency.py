@@ -12,8 +12,9 @@ from PIL import Image
 from plugin_bundles import MakeBundle
 from plugin_photos import draw
 
-from benchmarks.measures.latency import Options, measure_latency, seconds_of
+from benchmarks.measures.latency import Options, measure_latency
 from benchmarks.measures.verdicts import verdict_sheet
+from benchmarks.workshop.choices import seconds_of
 from runtime.bundle.load import sha256_of
 from runtime.conditions import CONDITIONS
 from runtime.errors import BundleError, PhotoError

@@ -1,5 +1,6 @@
 """What travels to a phone: this checkout fits, and a check that it does can fail."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -53,13 +54,15 @@ def test_too_large_is_said(app: Path) -> None:
 
 
 def test_the_command_fails_where_the_check_does(
-    app: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    app: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("sys.argv", ["benchmarks", "packing", "--root", str(app)])
+    out = tmp_path / "out" / "packing.json"
+    monkeypatch.setattr("sys.argv", ["benchmarks", "packing", "--root", str(app), "--out", str(out)])
     with pytest.raises(SystemExit) as done:
         main()
     assert not done.value.code
     assert "mobile_app" in capsys.readouterr().out
+    assert json.loads(out.read_text())["problems"] == []
     (app / "runtime" / "new.py").write_text("import torch\n")
     with pytest.raises(SystemExit) as done:
         main()
