@@ -81,6 +81,9 @@ TABLE = {
     "export sign": "--key bundle",
     "export recover": "--cache --data --name --runs --seed --synthetic-count bundle",
     "export formats": "",
+    "benchmarks all": """
+        --again --beside --bundle --cache --data --no-lesion --only --out --peer-python --photos --quick --run
+    """,
     "benchmarks calibration": "--bundle --confidence --out --run --seed --sensitivity --splits",
     "benchmarks collect": "--out --stage results",
     "benchmarks colours": "--bundle --count --out --photos",
@@ -103,6 +106,7 @@ TABLE = {
     "benchmarks roofline": "--out --run",
     "benchmarks service": "--bundle --clients --out --requests",
     "benchmarks speed": "--bundle --fp32 --no-options --options --out --photo --repeats --starts --threads",
+    "benchmarks table": "--into --report",
     "benchmarks online": """
         --batch-size --count --epochs --out --precision --rounds --size --student --teacher --views --workers
     """,

@@ -16,6 +16,7 @@ from PIL import Image, ImageDraw, ImageFont
 from benchmarks.outcome import BenchmarkError, Outcome, Table
 from benchmarks.workshop.defects import DEFECTS, Defect
 from benchmarks.workshop.environment import environment
+from benchmarks.workshop.photos import photo_paths
 from runtime.errors import PhotoError
 from runtime.files import written_whole
 from runtime.photo.decode import INPUT_SIZE, Pixels, load_square
@@ -28,12 +29,6 @@ from teacher.options import OPTION
 TONES = {1: "I", 2: "II", 3: "III", 4: "IV", 5: "V", 6: "VI"}
 SEED = 70_000
 """Of drawings that no dataset of the default seeds holds and by which no threshold was set: that was 30,000."""
-
-REAL = {
-    "HAM10000": ("Skin Cancer/**/*.jpg", "HAM10000_images_part_*/*.jpg", "images/*.jpg"),
-    "PAD-UFES-20": ("pad_ufes/images/**/*.png",),
-}
-"""Where the real photos of each dataset lie in a data folder; see docs/data.md."""
 
 TILE, BAR, MARGIN, LABEL = 96, 16, 4, 150
 FINE, REFUSED = "#2e7d32", "#b3261e"
@@ -133,12 +128,6 @@ def measure_table(*, data: Path | None, count: int, side: int = INPUT_SIZE) -> Q
         rows = [_row(defect, sets, advance) for defect in DEFECTS]
         sound = {name: _refusals(_told(_loaded(found, side), advance, name)) for name, found in paths.items()}
     return QualityTable(rows=rows, sound=sound)
-
-
-def photo_paths(data: Path) -> dict[str, list[Path]]:
-    """The photos of each dataset in a data folder; datasets that are not there are left out."""
-    found = {name: sorted({p for pattern in patterns for p in data.glob(pattern)}) for name, patterns in REAL.items()}
-    return {name: paths for name, paths in found.items() if paths}
 
 
 def drawings(tone: int, count: int, side: int) -> list[Pixels]:
