@@ -15,7 +15,7 @@ from runtime.measure.result import Result
 from teacher.evaluation.frame import Estimate
 from teacher.evaluation.metrics import METRICS
 from teacher.evaluation.plots import Plot
-from teacher.evaluation.tables import CHANGES, NONE, Table, estimate_text, gap_text
+from teacher.evaluation.tables import CHANGES, KERATOSIS, NONE, Table, estimate_text, gap_text
 
 Found = Mapping[str, Any]
 """A stage's JSON."""
@@ -83,7 +83,7 @@ def latency(of: str, found: Found) -> Shown:
     result = result_of(found)
     table = timing_table(result, title=of)
     plot = steps_plot(result, name=f"latency-{of}", title=f"{of}: where the time of a photo goes")
-    return Shown(tables=(table, *_cold(result, of)), plots=(plot,), lines=_peaks(result))
+    return Shown(tables=(table, *_cold(result, of)), plots=(plot,), lines=_notes(result))
 
 
 def reference(of: str, found: Found) -> Shown:
@@ -92,7 +92,7 @@ def reference(of: str, found: Found) -> Shown:
     rows = tuple(share.cells() for share in shares_of(result))
     plot = steps_plot(result, name=f"reference-{of}", title=f"{of}: the same photo, other ways")
     tables = (Table(title=f"{of} beside the usual ways", header=header, rows=rows), timing_table(result, title="steps"))
-    return Shown(tables=tables, plots=(plot,), lines=_peaks(result))
+    return Shown(tables=tables, plots=(plot,), lines=_notes(result))
 
 
 def speed(of: str, found: Found) -> Shown:
@@ -170,21 +170,37 @@ def service(of: str, found: Found) -> Shown:
 
 
 def accuracy(of: str, found: Found) -> Shown:
+    return _evaluation(of, found, called=plan.ACCURACY)
+
+
+def student(of: str, found: Found) -> Shown:
+    return _evaluation(of, found, called=plan.STUDENT)
+
+
+def _evaluation(of: str, found: Found, *, called: str) -> Shown:
     """Overall, by domain and by tone group, with how far groups differ; and what stands distortions."""
-    side = found["as_labelled"]
-    overall = [(METRICS[name].title, estimate_text(_estimate(one))) for name, one in side["overall"].items()]
+    side, other = found["as_labelled"], found["actinic_keratosis_benign"]["overall"]
+    overall = [
+        (
+            METRICS[name].title,
+            *(NONE if own is None else estimate_text(_estimate(own)) for own in (one, other.get(name))),
+        )
+        for name, one in side["overall"].items()
+    ]
     count = f"{found['photos']:,} photos of {found['patients_or_lesions']:,} patients or lesions"
     title = f"{of}: {found['part']} part, {count}"
-    tables = [Table(title=title, header=("figure", "as labelled"), rows=tuple(overall))]
+    tables = [Table(title=title, header=("figure", "as labelled", KERATOSIS), rows=tuple(overall))]
     for name, words in GROUPINGS.items():
         tables += _by_group(side["by"][name], title=f"{of}, by {words}")
     tables += _odds(side["equalised_odds"], of)
-    plots = [accuracy_plot(_aucs(side), name=f"accuracy-{of}", title=f"{of}: AUC, and for whom")]
+    plots = [accuracy_plot(_aucs(side), name=f"{called}-{of}", title=f"{of}: AUC, and for whom")]
     if found["distortions"]:
         tables.append(_distortions(found["distortions"], of))
         moved = {one["distortion"]: (one.get("change") or {}).get("tier_changed") for one in found["distortions"]}
         if any(moved.values()):
-            plots.append(distortion_plot(moved, name=f"distortions-{of}", title=f"{of}: photos with another tier"))
+            plots.append(
+                distortion_plot(moved, name=f"{called}-distortions-{of}", title=f"{of}: photos with another tier")
+            )
     return Shown(tables=tuple(tables), plots=tuple(plots))
 
 
@@ -286,7 +302,7 @@ SECTIONS: Mapping[str, tuple[str, str, Show]] = {
     plan.STUDENT: (
         "The student before export",
         "The same of the PyTorch student, on its run's own test part.",
-        accuracy,
+        student,
     ),
     plan.CALIBRATION: ("Calibration", "Does the threshold of low keep its promise?", calibration),
     plan.NOVELTY: ("Novelty", "Photos that show no lesion.", novelty),
@@ -308,7 +324,7 @@ def timing_table(result: Result, *, title: str) -> Table:
             f"{row.series.spread:.1%}",
             f"{row.series.drift:+.1%}",
             str(row.series.n),
-            row.verdict.text,
+            "valid" if row.verdict.valid else "invalid",
         )
         for row in result.rows
     ]
@@ -332,10 +348,19 @@ def _cold(result: Result, of: str) -> tuple[Table, ...]:
     return (Table(title=f"{of}: fresh processes", header=header, rows=tuple(rows)),)
 
 
-def _peaks(result: Result) -> tuple[str, ...]:
+def _notes(result: Result) -> tuple[str, ...]:
     peaks = [f"{one.name} {one.peak_memory_bytes / 1e6:.0f} MB" for one in result.subjects if one.peak_memory_bytes]
     memory = (f"Peak memory of the whole process: {', '.join(peaks)}.",) if peaks else ()
-    return (*memory, *(f"Note: {warning}." for warning in result.warnings))
+    return (*memory, *_reasons(result), *(f"Note: {warning}." for warning in result.warnings))
+
+
+def _reasons(result: Result) -> tuple[str, ...]:
+    """Why rows are invalid, a line for all that share their reasons."""
+    rows: dict[str, list[str]] = {}
+    for row in result.rows:
+        if not row.verdict.valid:
+            rows.setdefault(row.verdict.text, []).append(f"{row.subject}, {row.stage}")
+    return tuple(f"{text[0].upper()}{text[1:]} ({'; '.join(names)})." for text, names in rows.items())
 
 
 def _by_group(frames: Mapping[str, Any], *, title: str) -> list[Table]:
