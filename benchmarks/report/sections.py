@@ -193,7 +193,8 @@ def _evaluation(of: str, found: Found, *, called: str) -> Shown:
     for name, words in GROUPINGS.items():
         tables += _by_group(side["by"][name], title=f"{of}, by {words}")
     tables += _odds(side["equalised_odds"], of)
-    plots = [accuracy_plot(_aucs(side), name=f"{called}-{of}", title=f"{of}: AUC, and for whom")]
+    aucs = _aucs(side)
+    plots = [accuracy_plot(aucs, name=f"{called}-{of}", title=f"{of}: AUC, and for whom")] if aucs else []
     if found["distortions"]:
         tables.append(_distortions(found["distortions"], of))
         moved = {one["distortion"]: (one.get("change") or {}).get("tier_changed") for one in found["distortions"]}
@@ -407,7 +408,7 @@ def _aucs(side: Mapping[str, Any]) -> dict[str, Figure]:
     """Of all photos, then by domain and tone group, where there are enough."""
     found = {"all photos": _estimate(side["overall"]["auc"])}
     for name in GROUPINGS:
-        found |= {group: _estimate(one) for group, one in side["by"][name]["auc"]["groups"].items()}
+        found |= {group: _estimate(one) for group, one in side["by"][name].get("auc", {"groups": {}})["groups"].items()}
     return {name: one.shown for name, one in found.items() if one.shown is not None}
 
 

@@ -174,6 +174,18 @@ def test_every_measure_is_shown(tmp_path: Path) -> None:
     assert all((folder / picture).read_text().startswith("<svg") for picture in pictures)
 
 
+def test_photos_too_few_for_any_figure_are_a_table_and_no_picture(tmp_path: Path) -> None:
+    few = judged()
+    side = few["as_labelled"]
+    side["overall"] = {"auc": estimate(0.9, enough=False)}
+    side["by"] = {name: {} for name in side["by"]}
+    few["distortions"] = []
+    _, folder = report(tmp_path, carried({"accuracy": few}))
+    text = (folder / MARKDOWN).read_text()
+    assert "too few (50)" in text
+    assert "![" not in text
+
+
 def test_the_figures_are_the_manifests_and_the_measures(tmp_path: Path) -> None:
     figures, _ = report(tmp_path, carried(found_by_each()))
     student, shipped = figures["columns"]
