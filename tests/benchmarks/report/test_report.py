@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from command_desk import typed
 from plugin_bundles import MakeBundle
+from test_option_names import TABLE
 
 from benchmarks.measures import all as everything
 from benchmarks.report.figures import Made, report_figures, student_figures
@@ -233,6 +234,18 @@ def test_all_times_are_taken_before_anything_is_judged(tmp_path: Path) -> None:
     assert {one.name for one in left_out} == {"formats", "novelty"}
     assert [stage.title for stage in quick[:2]] == ["latency of other", "reference of other"]
     assert all("--quick" in stage.words for stage in quick[:2])
+
+
+def test_every_stage_is_a_command_that_exists(tmp_path: Path) -> None:
+    subject = Subject(name="a", bundle=tmp_path, run=tmp_path)
+    given = Given(
+        subjects=(subject,), data=tmp_path, photos=tmp_path, no_lesion=(tmp_path,), peer_python=tmp_path / "python"
+    )
+    for quick in (False, True):
+        for stage in stages_of(replace(given, quick=quick), folder=Path("report"))[0]:
+            known = TABLE[" ".join(stage.words[:2])].split()
+            unknown = [word for word in stage.words[2:] if word.startswith("--") and word not in known]
+            assert unknown == [], stage.command
 
 
 def test_the_command_writes_all_it_has_and_ends_with_what_failed(
