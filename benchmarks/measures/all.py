@@ -20,6 +20,7 @@ from benchmarks.report.page import FIGURES, MARKDOWN, PAGE, report_files
 from benchmarks.report.plan import CACHE, DEFAULT, Given, LeftOut, Subject, stages_of
 from benchmarks.report.sections import SECTIONS, sections_of
 from benchmarks.report.stages import Carried, Stage, carry_out
+from benchmarks.workshop.checkout import code_here
 from benchmarks.workshop.choices import checked
 from runtime.bundle.load import load_bundle
 from teacher.options import OPTION, OptionError
@@ -60,7 +61,7 @@ class Options:
 
 def measure(options: Options) -> Outcome:
     """One report of some bundles, as a page and as Markdown: times first, then how good they are; it can be resumed."""
-    given = given_of(options)
+    given, code = given_of(options), code_here()
     stages, left_out = chosen(*stages_of(given, folder=options.out / "stages"), only=options.only)
     try:
         carried = carry_out(stages, again=options.again)
@@ -71,6 +72,7 @@ def measure(options: Options) -> Outcome:
         command=command_shown(),
         ended=datetime.now(UTC).isoformat(timespec="seconds"),
         mode="quick" if options.quick else "full",
+        code=code,
     )
     figures = report_figures(given, carried, left_out, made=made, beside=options.beside)
     files = report_files(options.out, figures, sections_of(carried, left_out))

@@ -11,13 +11,12 @@ from benchmarks.outcome import BenchmarkError
 from benchmarks.report import plan
 from benchmarks.report.sections import result_of
 from benchmarks.report.stages import Carried
-from benchmarks.workshop.checkout import code_here
 from benchmarks.workshop.shares import OURS, REFERENCE, shares_of
 from runtime.bundle.load import Figure, load_bundle
 from runtime.bundle.manifest import ModelFile
 from runtime.measure.machine import machine
 from runtime.measure.photo_way import TOTAL
-from runtime.measure.result import Result
+from runtime.measure.result import Code, Result
 from runtime.triage import Tier
 
 SCHEMA, VERSION = "skintag-edge/report", 1
@@ -42,6 +41,8 @@ class Made:
     """ISO, UTC"""
     mode: str
     """full or quick"""
+    code: Code
+    """as it was when the first stage began"""
 
 
 def report_figures(
@@ -53,12 +54,14 @@ def report_figures(
     beside: Sequence[Path],
 ) -> dict[str, Any]:
     """Plain values for JSON: a column for each student and each file that ships, then the runs beside them."""
-    on, code = machine(), code_here()
+    on, code = machine(), made.code
     columns = [column for subject in given.subjects for column in _columns(subject, carried)]
     return {
         "schema": SCHEMA,
         "version": VERSION,
-        **asdict(made),
+        "command": made.command,
+        "ended": made.ended,
+        "mode": made.mode,
         "code": {"version": code.version, "commit": code.commit, "dirty": code.dirty},
         "machine": {
             "device": on.device,

@@ -90,11 +90,11 @@ def distortion_plot(moved: Mapping[str, Mapping[str, float] | None], *, name: st
 
 
 def _steps(axes: Axes, row: int, way: Subject, steps: Sequence[str]) -> None:
-    left = 0.0
-    for colour, step in zip(PLOT_COLOURS, steps, strict=False):
-        if step in way.samples.milliseconds:
+    left, colours = 0.0, dict(zip(steps, PLOT_COLOURS, strict=False))
+    for step in way.samples.milliseconds:
+        if step in colours:
             taken = way.samples.of(step).p50
-            axes.barh(row, taken, left=left, color=colour, height=0.6)
+            axes.barh(row, taken, left=left, color=colours[step], height=0.6)
             left += taken
     if TOTAL in way.samples.milliseconds:
         axes.plot(way.samples.of(TOTAL).p90, row, color="#7d7d7d", marker="o", markersize=5)

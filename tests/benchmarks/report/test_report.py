@@ -21,10 +21,16 @@ from benchmarks.report.readme import table_text
 from benchmarks.report.sections import SECTIONS, sections_of
 from benchmarks.report.stages import Carried, Done, Stage
 from runtime.bundle.load import DEFAULT_BUNDLE
+from runtime.measure.result import Code
 
 RESULT = Path(__file__).parents[2] / "runtime" / "measure" / "results" / "version-1.json"
 DEFAULT = Subject(name="default", bundle=None, run=None)
-MADE = Made(command="uv run python -m benchmarks all", ended="2026-11-28T19:00:00+00:00", mode="full")
+MADE = Made(
+    command="uv run python -m benchmarks all",
+    ended="2026-11-28T19:00:00+00:00",
+    mode="full",
+    code=Code(version="0.1.0", sha256="0" * 64, commit="abc", dirty=False),
+)
 TIMED = ("latency", "reference", "speed", "roofline", "formats", "service")
 
 
