@@ -38,13 +38,16 @@ def reference_file(fp32: Path | None, bundle: Bundle) -> Iterator[tuple[Path, st
         yield path, f"{bundle.manifest.architecture} of the bundle, exported with torch.onnx"
 
 
-def fp32_twin(bundle: Bundle) -> bytes:
-    """The student that stands in the bundle's file, 8-bit steps as floats. Raises RecoverError when there is none."""
+def fp32_twin(bundle: Bundle, *, side: int | None = None) -> bytes:
+    """The student that stands in the bundle's file, 8-bit steps as floats, for squares of `side`, else the bundle's.
+
+    It answers for one look at the square, as files of other tools do. Raises RecoverError when there is none.
+    """
     manifest = bundle.manifest
     choice = next((key for key, choice in STUDENTS.items() if choice.arch == manifest.architecture), None)
     student = Student(student_spec(choice or manifest.architecture, image_size=manifest.input.height)).eval()
     fill(student, onnx.ModelProto.FromString(bundle.model))
-    return exported(_Logits(student), side=manifest.input.height)
+    return exported(_Logits(student), side=side or manifest.input.height)
 
 
 def exported(module: nn.Module, *, side: int) -> bytes:

@@ -8,6 +8,7 @@ from pathlib import Path
 import jsonschema_rs
 import numpy as np
 import pytest
+import torch
 from command_desk import typed
 from plugin_bundles import MakeBundle
 from plugin_photos import draw
@@ -17,6 +18,7 @@ from benchmarks.peers.fp32_twin import fp32_twin
 from benchmarks.peers.reference_way import reference_way
 from benchmarks.peers.ways import STAGES
 from benchmarks.workshop.shares import OURS, REFERENCE, shares_of
+from export.onnx_file.frames import cut
 from runtime import Triage
 from runtime.bundle.load import load_bundle, sha256_of
 from runtime.measure.result import Result, schema
@@ -103,13 +105,16 @@ def test_the_twin_of_the_default_bundle_answers_like_it(tmp_path: Path) -> None:
     import onnxruntime
 
     bundle = load_bundle()
-    session = onnxruntime.InferenceSession(fp32_twin(bundle), providers=["CPUExecutionProvider"])
+    frames = bundle.manifest.frames
+    twin = fp32_twin(bundle, side=frames.side)
+    session = onnxruntime.InferenceSession(twin, providers=["CPUExecutionProvider"])
     triage = Triage(bundle)
     assert bundle.file.calibration is not None
     for index in range(4):
         draw(tmp_path / f"{index}.png", index)
         pixels = load_square(tmp_path / f"{index}.png", size=224)
         image = (pixels.astype(np.float32) / 127.5 - 1).transpose(2, 0, 1)[np.newaxis]
-        logit = session.run(None, {session.get_inputs()[0].name: image})[0].item()
+        looks = cut(torch.from_numpy(image), frames, rows=2).numpy()
+        logit = np.mean([session.run(None, {session.get_inputs()[0].name: look[np.newaxis]})[0] for look in looks])
         malignancy = 1 / (1 + np.exp(-logit / bundle.file.calibration.malignancy_temperature))
         assert malignancy == pytest.approx(triage.engine.predict(pixels).malignancy, abs=0.1)
