@@ -29,6 +29,8 @@ OF_A_RUN = {
     "conditions_macro_auc": "condition_macro_auc",
 }
 """What a run calls its figures, and what a bundle does."""
+OF_A_SOURCE = ("auc", "condition_macro_auc", "condition_accuracy", "malignant_not_low", "benign_low", "refused")
+"""Names in `teacher.evaluation.metrics`."""
 CELL = re.compile(r"(-?[\d.]+) \((-?[\d.]+)-(-?[\d.]+)\)")
 
 
@@ -110,6 +112,7 @@ def _columns(subject: plan.Subject, carried: Sequence[Carried]) -> Iterator[dict
         **_promises(bundle.file),
         "latency": _latency(own.get(plan.LATENCY), own.get(plan.REFERENCE)),
         "no_lesion": _no_lesion(own.get(plan.NOVELTY)),
+        "by_source": _by_source(own.get(plan.ACCURACY)),
     }
 
 
@@ -184,6 +187,20 @@ def _latency(timed: Mapping[str, Any] | None, beside: Mapping[str, Any] | None) 
         "photo_bytes": result.photo.bytes,
         "reference": None if beside is None else _share(result_of(beside)),
     }
+
+
+def _by_source(judged: Mapping[str, Any] | None) -> dict[str, dict[str, Any]] | None:
+    """Figures of each dataset's photos of one domain, those that rest on patients or lesions enough; by source, then
+    by name."""
+    if judged is None:
+        return None
+    told = judged["as_labelled"]["by"].get("dataset_and_domain", {})
+    found: dict[str, dict[str, Any]] = {}
+    for name in OF_A_SOURCE if told else ():
+        for source, one in told[name]["groups"].items():
+            if one["enough"]:
+                found.setdefault(source, {})[name] = one["figure"]
+    return found
 
 
 def _share(result: Result) -> dict[str, Any]:

@@ -21,6 +21,15 @@ FIGURES = {
 }
 """By name, with what a bundle aimed at in brackets."""
 
+OF_A_SOURCE = {
+    "auc": "malignancy AUC",
+    "condition_macro_auc": "macro-AUC of ten",
+    "condition_accuracy": "accuracy of ten",
+    "malignant_not_low": "malignant not low",
+    "benign_low": "benign low",
+    "refused": "cannot assess",
+}
+
 
 def with_table(page: str, report: Mapping[str, Any], *, where: str) -> str:
     """The page with the table of this report. Raises BenchmarkError where the page has no place for it."""
@@ -32,13 +41,29 @@ def with_table(page: str, report: Mapping[str, Any], *, where: str) -> str:
 
 
 def table_text(report: Mapping[str, Any]) -> str:
-    """The table in Markdown, and below it a line of where it comes from."""
+    """The table in Markdown, one more for each bundle by where photos come from, and a line of where it all is from."""
     columns = report["columns"]
     rows = [*_figure_rows(columns), *_other_rows(columns)]
     header = ("figure", *(_bold(column["title"], column) for column in columns))
+    parts = [_markdown(header, rows), *(_by_source(column) for column in columns if column.get("by_source"))]
+    return "\n" + "\n\n".join(parts) + "\n\n" + _origin(report) + "\n"
+
+
+def _markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = ["| " + " | ".join(cells) + " |" for cells in (header, *rows)]
     lines.insert(1, "|" + "---|" * len(header))
-    return "\n" + "\n".join(lines) + "\n\n" + _origin(report) + "\n"
+    return "\n".join(lines)
+
+
+def _by_source(column: Column) -> str:
+    """Of a bundle that ships: a row for each dataset's photos of one domain, where there are enough of them."""
+    told = column["by_source"]
+    names = [name for name in OF_A_SOURCE if any(name in own for own in told.values())]
+    rows = [
+        (source, *(_figure(own[name]) + f" [{own[name]['n']:,}]" if name in own else "too few" for name in names))
+        for source, own in told.items()
+    ]
+    return _markdown((f"{column['title']}, on", *(OF_A_SOURCE[name] for name in names)), rows)
 
 
 def _figure_rows(columns: Sequence[Column]) -> list[tuple[str, ...]]:

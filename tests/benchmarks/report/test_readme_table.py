@@ -72,3 +72,14 @@ def test_a_figure_that_is_missing_leaves_its_row_out() -> None:
     report = read_report(REPORT)
     bare = {**report, "columns": [{"title": "a", "again": "", "figures": {}, "ships": True}]}
     assert table_text(bare).count("\n| ") == 1, "the header alone"
+
+
+def test_each_source_has_a_row_where_photos_were_judged() -> None:
+    figure = {"value": 0.9, "low": 0.8, "high": 0.95, "n": 1200}
+    told = {"a, dermoscopic": {"auc": figure, "refused": figure}, "b, smartphone": {"auc": figure}}
+    report = read_report(REPORT)
+    one = {"title": "bundle, INT8", "again": "", "figures": {}, "ships": True, "by_source": told}
+    lines = table_text({**report, "columns": [one]}).splitlines()
+    assert "| bundle, INT8, on | malignancy AUC | cannot assess |" in lines
+    assert "| a, dermoscopic | 0.900 (0.800-0.950) [1,200] | 0.900 (0.800-0.950) [1,200] |" in lines
+    assert "| b, smartphone | 0.900 (0.800-0.950) [1,200] | too few |" in lines
