@@ -85,7 +85,7 @@ TABLE = {
         --again --beside --bundle --cache --data --no-lesion --only --out --peer-python --photos --quick --run
     """,
     "benchmarks calibration": "--bundle --confidence --out --run --seed --sensitivity --splits",
-    "benchmarks collect": "--out --stage results",
+    "benchmarks collect": "--known --out --stage results",
     "benchmarks colours": "--bundle --count --out --photos",
     "benchmarks compare": "--anyway --out --seed first second",
     "benchmarks damage": "--bundle --count --format --out --photos --seed",

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from benchmarks.outcome import BenchmarkError, Outcome, Table, write_text
+from runtime.measure.known import known_of, known_text
 from runtime.measure.result import Result, Row, Subject
 from teacher.options import OPTION
 
@@ -36,6 +37,8 @@ class Options:
     """which step of the photo's way is compared"""
     out: Annotated[Path, OPTION] = Path("artifacts/devices")
     """where the table goes: .md, .html and .csv are added"""
+    known: Annotated[Path | None, OPTION] = None
+    """also write the valid ones as what the app knows of other devices: runtime/measure/known.json"""
 
 
 def measure(
@@ -51,8 +54,11 @@ def measure(
         Path(f"{options.out}{ending}"): make
         for ending, make in ((".md", markdown), (".html", page), (".csv", table_file))
     }
+    files = [(path, lambda path, make=make: write_text(path, make(entries))) for path, make in writers.items()]
+    if options.known is not None:
+        files.append((options.known, lambda path: write_text(path, known_text(known_of(found)))))
     return Outcome(
-        files=[(path, lambda path, make=make: write_text(path, make(entries))) for path, make in writers.items()],
+        files=files,
         tables=[Table(TITLE, HEADER, cells)],
         lines=[f"also as {', '.join(map(str, writers))}"],
         document={"rows": [dict(zip(HEADER, row, strict=True)) for row in cells]},

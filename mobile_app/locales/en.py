@@ -371,6 +371,14 @@ ENGLISH = Texts(
             ),
             ("other_load", "Other programs had {found}% of the processor, at most {limit}% are allowed."),
         ),
+        known_title="Beside other devices",
+        known_about=(
+            "The same photo, from the file to the answer, the quickest first. "
+            "Only measurements that keep to the rule stand here."
+        ),
+        known_device="{device}: {typical}, nine of ten within {nine_of_ten}",
+        this_device="This device",
+        other_model="another model",
         file_hint=(
             "The file holds every time, the hardware and the system that were measured, and their temperatures. "
             "It holds nothing about you or your photos."

@@ -387,6 +387,14 @@ SPANISH = Texts(
                 "Otros programas ocuparon un {found} % del procesador; se permite como mucho un {limit} %.",
             ),
         ),
+        known_title="Junto a otros dispositivos",
+        known_about=(
+            "La misma foto, del archivo a la respuesta, primero el más rápido. "
+            "Aquí solo hay mediciones que cumplen la regla."
+        ),
+        known_device="{device}: {typical}, nueve de cada diez en {nine_of_ten}",
+        this_device="Este dispositivo",
+        other_model="otro modelo",
         file_hint=(
             "El archivo contiene cada tiempo, el equipo y el sistema medidos y sus temperaturas. No contiene nada "
             "sobre usted ni sobre sus fotos."

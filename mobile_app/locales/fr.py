@@ -394,6 +394,14 @@ FRENCH = Texts(
             ),
             ("other_load", "D'autres programmes ont pris {found} % du processeur, au plus {limit} % sont permis."),
         ),
+        known_title="À côté d’autres appareils",
+        known_about=(
+            "La même photo, du fichier à la réponse, le plus rapide d’abord. "
+            "Seules les mesures qui respectent la règle figurent ici."
+        ),
+        known_device="{device} : {typical}, neuf sur dix en {nine_of_ten}",
+        this_device="Cet appareil",
+        other_model="autre modèle",
         file_hint=(
             "Le fichier contient chaque temps, le matériel et le système mesurés, et leurs températures. Il ne "
             "contient rien sur vous ni sur vos photos."

@@ -379,6 +379,13 @@ PORTUGUESE = Texts(
             ),
             ("other_load", "Outros programas usaram {found}% do processador; no máximo {limit}% é permitido."),
         ),
+        known_title="Ao lado de outros aparelhos",
+        known_about=(
+            "A mesma foto, do arquivo à resposta, primeiro o mais rápido. Aqui só há medições que cumprem a regra."
+        ),
+        known_device="{device}: {typical}, nove em cada dez em {nine_of_ten}",
+        this_device="Este aparelho",
+        other_model="outro modelo",
         file_hint=(
             "O arquivo contém cada tempo, o equipamento e o sistema medidos e as suas temperaturas. Não contém "
             "nada sobre você nem sobre suas fotos."

@@ -348,6 +348,13 @@ class MeasureTexts:
     invalid_title: str
     reasons: tuple[tuple[str, str], ...]
     """code and sentence, with {found} and {limit}: why a figure is not to be compared"""
+    known_title: str
+    known_about: str
+    known_device: str
+    """with {device}, {typical} and {nine_of_ten}"""
+    this_device: str
+    other_model: str
+    """after a device that was measured with another model"""
     file_hint: str
     save: str
     share: str

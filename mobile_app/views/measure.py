@@ -87,8 +87,28 @@ def _done(desk: Desk, now: Done) -> list[ft.Control]:
         ft.Semantics(content=verdict, live_region=True),
         look.card(*_pairs(desk, figures)),
         look.card(look.heading(texts.parts_title), *_pairs(desk, steps)),
+        *_known(desk, now),
         look.card(look.muted(texts.file_hint), *ways),
     ]
+
+
+def _known(desk: Desk, now: Done) -> list[ft.Control]:
+    """Other devices that judged the same photo, and this one among them where its figure is valid."""
+    from runtime.measure.known import known_devices, known_of  # the model's engine, which the app starts without
+
+    texts, look = desk.texts.measure, desk.look
+    others = [one for one in known_devices() if one.photo_sha256 == now.result.photo.sha256]
+    if not others:
+        return []
+    model = now.result.subjects[0].model.model_id
+    names = {one: one.device if one.model_id == model else f"{one.device} ({texts.other_model})" for one in others}
+    for own in known_of([now.result]):
+        names[own] = texts.this_device
+    lines = [
+        texts.known_device.format(device=name, typical=_ms(desk, one.p50), nine_of_ten=_ms(desk, one.p90))
+        for one, name in sorted(names.items(), key=lambda pair: pair[0].p90)
+    ]
+    return [look.card(look.heading(texts.known_title), *map(look.words, lines), look.muted(texts.known_about))]
 
 
 def _why(desk: Desk, reason: Reason) -> str:

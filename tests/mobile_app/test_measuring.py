@@ -22,6 +22,7 @@ from mobile_app.views.look import Look
 from mobile_app.views.measure import measure
 from runtime import BundleError, Triage
 from runtime.measure import drawing, stream
+from runtime.measure.known import known_of
 from runtime.measure.result import Result
 from runtime.measure.verdict import Fault
 
@@ -204,3 +205,27 @@ def test_the_card_of_the_model_leads_there(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_a_file_is_named_by_its_moment() -> None:
     assert file_name(VALID) == "skintag-measurement-2026-03-01T000000.json"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_other_devices_stand_beside_this_one(language: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = desk(language, None).texts.measure
+    others = [result(steady(time), seconds=61.0, device=name) for name, time in (("Quick", 10.0), ("Slow", 40.0))]
+    elsewhere = result(steady(15.0), seconds=61.0, device="Elsewhere", photo="f" * 64)
+    known = known_of([*others, elsewhere])
+    monkeypatch.setattr("runtime.measure.known.known_devices", lambda: known)
+
+    def lines(now: Result) -> list[str]:
+        first = texts.known_device.split("{device}")[1].split("{")[0]
+        names = ("Quick, 2 cores", "Slow, 2 cores", texts.this_device, "Elsewhere")
+        return sorted(
+            one for one in said(language, Done(result=now)) if one.startswith(tuple(n + first for n in names))
+        )
+
+    whole = lines(VALID)
+    assert len(whole) == 3
+    assert any(one.startswith(texts.this_device) for one in whole)
+    invalid = lines(result(steady(20.0), seconds=61.0, others=0.5))
+    assert len(invalid) == 2, "a figure that is not valid is not ranked"
+    monkeypatch.setattr("runtime.measure.known.known_devices", lambda: ())
+    assert texts.known_title not in said(language, Done(result=VALID))

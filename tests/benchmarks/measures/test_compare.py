@@ -12,6 +12,7 @@ from measurements import result, steady
 from benchmarks.measures.collect import markdown, page, ranked, table_file
 from benchmarks.measures.compare import differences_of, ratios_of
 from benchmarks.workshop.ratios import resampled_medians
+from runtime.measure.known import read_known
 from runtime.measure.result import Result
 
 MINUTE = 61.0
@@ -122,3 +123,13 @@ def test_a_strange_device_breaks_no_table(tmp_path: Path, capfd: pytest.CaptureF
 def test_the_three_tables_say_the_same() -> None:
     entries = ranked([valid(20.0)], stage="model")
     assert all("10.00" in make(entries) for make in (markdown, page, table_file))
+
+
+def test_the_valid_ones_become_what_the_app_knows(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    paths = [tmp_path / name for name in ("a.json", "b.json")]
+    for path, one in zip(paths, (valid(20.0, device="fast"), result([1.0] * 4, device="hasty")), strict=True):
+        path.write_text(one.to_json())
+    known = tmp_path / "known.json"
+    places = ("--out", tmp_path / "devices", "--known", known)
+    assert typed("benchmarks", "collect", *paths, *places, capsys=capfd).code == 0
+    assert [one.device for one in read_known(known)] == ["fast, 2 cores"]
