@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from html import escape
 from pathlib import Path
 from typing import Annotated
@@ -54,11 +55,11 @@ def measure(
         Path(f"{options.out}{ending}"): make
         for ending, make in ((".md", markdown), (".html", page), (".csv", table_file))
     }
-    files = [(path, lambda path, make=make: write_text(path, make(entries))) for path, make in writers.items()]
+    texts = {path: make(entries) for path, make in writers.items()}
     if options.known is not None:
-        files.append((options.known, lambda path: write_text(path, known_text(known_of(found)))))
+        texts[options.known] = known_text(known_of(found))
     return Outcome(
-        files=files,
+        files=[(path, partial(write_text, text=text)) for path, text in texts.items()],
         tables=[Table(TITLE, HEADER, cells)],
         lines=[f"also as {', '.join(map(str, writers))}"],
         document={"rows": [dict(zip(HEADER, row, strict=True)) for row in cells]},
