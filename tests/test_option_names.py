@@ -84,6 +84,7 @@ TABLE = {
     "benchmarks all": """
         --again --beside --bundle --cache --data --no-lesion --only --out --peer-python --photos --quick --run
     """,
+    "benchmarks arm64": "--bundle --cache --count --cpu --file --inside --out --photos --python",
     "benchmarks calibration": "--bundle --confidence --out --run --seed --sensitivity --splits",
     "benchmarks collect": "--known --out --stage results",
     "benchmarks colours": "--bundle --count --out --photos",
