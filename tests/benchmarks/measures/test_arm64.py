@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from onnx import TensorProto, helper
@@ -144,6 +144,7 @@ def test_what_is_missing_is_one_line(
     assert not list((tmp_path / "cache").iterdir()), "nothing half made stays"
 
 
+@settings(max_examples=25)
 @given(arrays.arrays(np.uint8, (2, 3, 4), elements=st.integers(0, 255)))
 def test_maps_are_counted_by_what_differs(values: np.ndarray) -> None:
     other = values.copy()
