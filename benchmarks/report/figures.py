@@ -23,12 +23,10 @@ SCHEMA, VERSION = "skintag-edge/report", 1
 CARD = "runtime/default_bundle/README.md"
 OF_A_RUN = {
     "malignancy_auc": "malignancy_auc",
-    "malignancy_sensitivity": "sensitivity_at_low",
-    "malignancy_specificity": "specificity_at_low",
     "condition_accuracy": "condition_accuracy",
     "conditions_macro_auc": "condition_macro_auc",
 }
-"""What a run calls its figures, and what a bundle does."""
+"""What a run calls its figures, and what a bundle does; its thresholds are not those of a bundle, which are bounds."""
 OF_A_SOURCE = ("auc", "condition_macro_auc", "condition_accuracy", "malignant_not_low", "benign_low", "refused")
 """Names in `teacher.evaluation.metrics`."""
 CELL = re.compile(r"(-?[\d.]+) \((-?[\d.]+)-(-?[\d.]+)\)")

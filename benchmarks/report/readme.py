@@ -124,7 +124,7 @@ def _origin(report: Mapping[str, Any]) -> str:
     if timed:
         size = f"a drawn {timed['photo_bytes'] / 1e6:.1f} MB JPEG"
         ratio = f", {_share(timed['reference'])} of the usual way in turns" if timed["reference"] else ""
-        where = f"{on['cores']} cores of {on['processor']}, {on['system']}"
+        where = f"{on['cores']} cores of {on['processor']}, {str(on['system']).split('-')[0]}"
         times = f"Times: {size}, {where}{ratio}; {timed['verdict']}. "
     commit = f", commit {code['commit'][:10]}{' and changes' if code['dirty'] else ''}" if code["commit"] else ""
     return f"{times}Measured {report['ended'][:10]}{commit}: `{report['command']}`."
