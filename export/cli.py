@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -14,13 +15,14 @@ from distill.student import load_student
 from export.bundle.build import Built, ExportOptions, build_bundle, fine_tune_of, judge_of, options_of
 from export.bundle.bundle_report import describe, figure_rows
 from export.bundle.calibration_report import CALIBRATION_NAME
-from export.bundle.check import Checked, check_bundle
+from export.bundle.check import Checked, Opinion, check_bundle, second_opinions
 from export.bundle.context import ModelFormat
-from export.bundle.formats import FORMATS, TEACHER_FORMATS
+from export.bundle.formats import FORMATS, SAVED_MODEL, STUDENT_FORMATS, TEACHER_FORMATS
 from export.bundle.recalibrate import check_movable, prevalence_of, recalibrate, targets_of
 from export.bundle.recover import recover_run
 from export.bundle.sign import PUBLIC_NAME, make_keys, sign_bundle
 from export.bundle.teacher import open_served, refuse_other_photos
+from export.saved_model.outputs import require_tensorflow
 from export.verify.calibrate import Targets
 from export.verify.parity import LIMITS, Limits
 from export.workshop.child import ExportError
@@ -57,11 +59,17 @@ class Target:
     out: Annotated[Path, OPTION] = Path("bundles")
     """folder the bundle is written into"""
     formats: Annotated[str, OPTION]
-    """with commas: onnx,tflite,coreml"""
+    """with commas: onnx,tflite,coreml,saved_model"""
     precisions: Annotated[str, OPTION] = "int8,fp32,fp16"
     """with commas: int8,fp32,fp16"""
     fine_tune: Annotated[bool, OPTION] = True
     """fine-tune the student where no recipe passes"""
+
+
+class Engine(StrEnum):
+    """Who is asked once more."""
+
+    TENSORFLOW = "tensorflow"
 
 
 SERVED = Target(formats="onnx", precisions="fp32,fp16")
@@ -90,6 +98,8 @@ def _export_command(formats_default: str) -> Callable[..., None]:
         int8: Limits = INT8_GATE,
     ) -> None:
         kinds = _chosen(target.formats, target.precisions)
+        if SAVED_MODEL in kinds:
+            require_tensorflow("a SavedModel")  # before the minutes that the photos take
         run = runs.chosen()
         print(f"exporting {run}: {', '.join(kind.label for kind in kinds)}")
         _show(_build(run, target, replace(options, formats=kinds, limits={**LIMITS, "int8": int8})))
@@ -116,6 +126,7 @@ for _name, _formats, _help in (
     ("onnx", "onnx", "ONNX only, FP32 and INT8."),
     ("tflite", "tflite", "TFLite only, FP32 and INT8."),
     ("coreml", "coreml", "Core ML only, FP16 and 8-bit weights."),
+    ("saved_model", "saved_model", "SavedModel only, FP32, for TensorFlow Serving; needs the extra `tensorflow`."),
 ):
     app.command(_name, help=_help)(_export_command(_formats))
 
@@ -155,16 +166,24 @@ def teacher(
 def check(
     bundle: Annotated[Path, typer.Argument(help="bundle folder")],
     run: Annotated[Path | None, typer.Option(help="the run it came from: its files pass their gate again")] = None,
+    second: Annotated[
+        Engine | None, typer.Option("--with", help="run the TFLite files once more, by TensorFlow's own interpreter")
+    ] = None,
 ) -> None:
     """Verify a bundle that exists: sha256, interface and metadata of every file; with --run its figures too."""
     judge = None
+    if second is not None:
+        require_tensorflow("--with tensorflow")
     with live_stages() as stages:
         if run is not None:
             before = read_manifest(bundle)
             options = options_of(before, targets=targets_of(before.files[0]), prevalence=prevalence_of(before))
             judge = judge_of(load_student(run), open_run_data(run), options=options, stages=stages)
         manifest, files = check_bundle(bundle, judge=judge)
+        again = [] if second is None else second_opinions(bundle, judge=judge)
     _show_checked(bundle, manifest, files)
+    if second is not None:
+        _show_opinions(bundle, again)
 
 
 @app.command("calibrate")
@@ -226,11 +245,17 @@ def recover(
 @app.command("formats")
 def formats() -> None:
     """List the formats of a bundle."""
-    for title, kinds in (("Formats of a bundle", FORMATS), ("Formats of a teacher's bundle", TEACHER_FORMATS)):
+    for title, kinds in (
+        ("Formats of a bundle", FORMATS),
+        ("Formats of a teacher's bundle", TEACHER_FORMATS),
+        ("With the extra `tensorflow`", (SAVED_MODEL,)),
+    ):
         print_table(title, ("format", "file"), [(kind.label, kind.file_name) for kind in kinds])
 
 
-def _chosen(formats: str, precisions: str, *, known: Sequence[ModelFormat] = FORMATS) -> tuple[ModelFormat, ...]:
+def _chosen(
+    formats: str, precisions: str, *, known: Sequence[ModelFormat] = STUDENT_FORMATS
+) -> tuple[ModelFormat, ...]:
     wanted_formats = _words("--formats", formats, known=[kind.format for kind in known])
     wanted_precisions = _words("--precisions", precisions, known=[kind.precision for kind in known])
     chosen = tuple(k for k in known if k.format in wanted_formats and k.precision in wanted_precisions)
@@ -291,6 +316,23 @@ def _show_checked(bundle: Path, manifest: Manifest, files: Sequence[Checked]) ->
     print_table(f"{bundle}: {manifest.model_id}, sound", ("file", "bytes", "sha256", "same tier as the student"), rows)
     if manifest.incomplete:
         print(f"incomplete: {', '.join(manifest.incomplete)} failed when it was made")
+
+
+def _show_opinions(bundle: Path, found: Sequence[Opinion]) -> None:
+    if not found:
+        raise ExportError(f"--with tensorflow: {bundle} holds no TFLite file")
+    rows = [
+        (
+            f"{one.file.format} {one.file.precision}",
+            str(one.photos),
+            f"{one.malignancy:.2g}",
+            f"{one.conditions:.2g}",
+            "-" if one.parity is None else f"{one.parity['tier_agreement']:.1%}",
+        )
+        for one in found
+    ]
+    header = ("file", "photos", "malignancy: largest difference", "conditions", "same tier as the student")
+    print_table(f"{bundle}: TensorFlow's interpreter beside ai-edge-litert's", header, rows)
 
 
 def _again(checked: Checked) -> str:

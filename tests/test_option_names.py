@@ -68,7 +68,8 @@ TABLE = {
     "export onnx": EXPORT,
     "export tflite": EXPORT,
     "export coreml": EXPORT,
-    "export check": "--run bundle",
+    "export saved_model": EXPORT,
+    "export check": "--run --with bundle",
     "export teacher": """
         --cache --confidence --coverage --data --examples --fold --keep-going --licence --name --no-examples
         --novelty-rejection --out --precisions --prevalence --seed --synthetic-count --target-sensitivity

@@ -9,11 +9,20 @@ from typing import Annotated, Any
 import typer
 
 from benchmarks.outcome import Outcome, Table, write_figures
-from benchmarks.peers.converters import DEFAULTS, LITERT, Made, litert_files, onnxruntime_default
+from benchmarks.peers.converters import (
+    DEFAULTS,
+    LITERT,
+    TF_CONVERTER,
+    Made,
+    litert_files,
+    onnxruntime_default,
+    tf_converter_file,
+)
 from benchmarks.workshop.choices import OfRuns
 from distill.run import open_run_data
 from distill.student import load_student
 from export.bundle.build import Built, ExportOptions, build_bundle, fine_tune_of
+from export.saved_model.outputs import has_tensorflow
 from export.tflite.convert import tflite_runnable
 from export.verify.calibrate import thresholds
 from export.verify.judge import Judge
@@ -48,7 +57,7 @@ class Options(OfRuns):
 
 
 def measure(options: Options) -> Outcome:
-    """Every format of some students in one table, beside onnxruntime's defaults and litert-torch."""
+    """Every format of some students in one table, beside what other converters make of them."""
     rows: list[Row] = []
     refused: dict[str, str] = {}
     for student in options.run:
@@ -169,6 +178,10 @@ def _peers(built: Built, peer_python: Path | None, stages: Stages) -> list[_File
     with stages.stage(f"Peer: {DEFAULTS}"):
         defaults, outputs_of = onnxruntime_default(fp32, squares)
     files = [_held(judge, DEFAULTS, defaults, outputs_of, stages)]
+    if has_tensorflow():
+        with stages.stage(f"Peer: {TF_CONVERTER}"):
+            one, outputs_of = tf_converter_file(fp32)
+        files.append(_held(judge, TF_CONVERTER, one, outputs_of, stages))
     if peer_python is not None:
         with stages.stage(f"Peer: {LITERT}"):
             made, outputs_of = litert_files(judge.reference.module, squares, python=peer_python)

@@ -20,14 +20,16 @@ from onnxruntime.quantization.shape_inference import quant_pre_process
 from benchmarks.peers.litert import positional_outputs
 from export.onnx_file.module import INPUT_NAME, EdgeModule
 from export.onnx_file.module_files import module_files
+from export.saved_model.outputs import require_tensorflow
+from export.tflite.convert import tflite_outputs
 from export.verify.model_file import OutputsOf
 from export.verify.outputs import file_outputs
 from export.verify.reference import evenly_spread
-from export.workshop.child import Cost, measured
+from export.workshop.child import Cost, measured, open_workshop
 from export.workshop.stages import captured
 from runtime.errors import SkintagError
 
-DEFAULTS, LITERT = "onnxruntime defaults", "litert-torch"
+DEFAULTS, LITERT, TF_CONVERTER = "onnxruntime defaults", "litert-torch", "onnx2tf tf_converter"
 
 RANGE_PHOTOS = 128
 """Photos a peer calibrates on: as many as this toolkit's own exporter takes."""
@@ -59,6 +61,14 @@ def onnxruntime_default(fp32: bytes, squares: Sequence[np.ndarray]) -> tuple[Mad
         quantize_static(str(folder / "ready.onnx"), str(folder / "int8.onnx"), _Reader(_some(squares)))
         data = (folder / "int8.onnx").read_bytes()
     return Made(format="onnx", precision="int8", recipe="defaults", data=data, cost=cost()), file_outputs
+
+
+def tf_converter_file(fp32: bytes) -> tuple[Made, OutputsOf]:
+    """TFLite FP32 by onnx2tf's other backend, TensorFlow's own converter. Raises ExportError without TensorFlow."""
+    require_tensorflow(TF_CONVERTER)
+    with open_workshop() as workshop:
+        data, cost = workshop.run("tflite-tf-converter", {"model.onnx": fp32})
+    return Made(format="tflite", precision="fp32", recipe="", data=data, cost=cost), tflite_outputs
 
 
 def litert_files(module: EdgeModule, squares: Sequence[np.ndarray], *, python: Path) -> tuple[list[Made], OutputsOf]:

@@ -340,7 +340,7 @@ class _Export:
             input=InputSpec(height=spec.image_size, width=spec.image_size),
             files=tuple(file.entry for file in files),
             incomplete=tuple(failures),
-            toolchain=toolchain(*self.card.packages),
+            toolchain=toolchain(*self.card.packages, *_packages_of(self.options.formats)),
             frames=self.frames,
         )
 
@@ -371,6 +371,10 @@ class _Export:
 
     def _licence(self) -> str:
         return self.options.licence or licence_of(self._datasets())
+
+
+def _packages_of(formats: Sequence[ModelFormat]) -> tuple[str, ...]:
+    return ("tensorflow",) if any(kind.format == "saved_model" for kind in formats) else ()
 
 
 def _photos(data: Dataset) -> dict[Part, Photos]:

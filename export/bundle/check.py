@@ -1,16 +1,23 @@
 """Re-verifying a bundle that exists: every file is what its manifest says, and still answers as it did."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from export.bundle.context import ModelFormat
 from export.bundle.formats import ALL_FORMATS
+from export.saved_model.outputs import tensorflow_outputs
 from export.verify.judge import Judge
+from export.verify.outputs import Squares
 from runtime.bundle.load import Manifest, ModelFile, read_manifest, verified
 from runtime.errors import BundleError, EngineError
+from teacher.data.splits import Part
+from teacher.data.synthetic import SyntheticConfig, render
+
+DRAWINGS = 20
+"""What two interpreters are compared on where there is no run: drawn lesions of all conditions."""
 
 GREY = 128
 """What the interface is tried on: any photo will do."""
@@ -48,6 +55,50 @@ def _checked(folder: Path, manifest: Manifest, file: ModelFile, judge: Judge | N
         raise EngineError(f"{folder / file.name}: {error}") from error
     _check_inside(folder / file.name, kind, data, {**_said(manifest), "precision": file.precision})
     return Checked(file=file, parity=None if judge is None else judge.again(kind, data, file))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opinion:
+    """What TensorFlow's own interpreter says of a TFLite file, beside ai-edge-litert."""
+
+    file: ModelFile
+    photos: int
+    malignancy: float
+    """largest difference between the two interpreters"""
+    conditions: float
+    parity: dict[str, float] | None
+    """by TensorFlow's answers, against the PyTorch student, where there was one"""
+
+
+def second_opinions(folder: Path, *, judge: Judge | None = None) -> Sequence[Opinion]:
+    """The TFLite files of a bundle once more, by TensorFlow's own interpreter.
+
+    On drawings; with a `judge` on its validation part, where they pass their gate by those answers too. Raises
+    EngineError or GateError naming the file, ExportError without TensorFlow.
+    """
+    manifest = read_manifest(folder)
+    squares = _drawings(manifest.input.height) if judge is None else judge.photos[Part.VALIDATION].squares
+    return [_opinion(folder, file, squares, judge) for file in manifest.files if file.format == "tflite"]
+
+
+def _opinion(folder: Path, file: ModelFile, squares: Squares, judge: Judge | None) -> Opinion:
+    kind, data = kind_of(file), verified(folder, file)
+    try:
+        here, there = kind.outputs(data, squares), tensorflow_outputs(data, squares)
+    except EngineError as error:
+        raise EngineError(f"{folder / file.name}: {error}") from error
+    return Opinion(
+        file=file,
+        photos=len(squares),
+        malignancy=float(np.abs(here.malignancy - there.malignancy).max()),
+        conditions=float(np.abs(here.conditions - there.conditions).max()),
+        parity=None if judge is None else judge.again(replace(kind, outputs=lambda *_, **__: there), data, file),
+    )
+
+
+def _drawings(side: int) -> list[np.ndarray]:
+    config = SyntheticConfig(count=DRAWINGS, side=side)
+    return [render(config, place)[0] for place in range(DRAWINGS)]
 
 
 def kind_of(file: ModelFile) -> ModelFormat:

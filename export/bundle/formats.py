@@ -7,6 +7,8 @@ import json
 from dataclasses import replace
 from functools import partial
 
+import onnx
+
 from export.bundle.context import Context, ModelFormat
 from export.coreml.convert import Precision, coreml_metadata, coreml_outputs, coreml_tensors
 from export.int8 import search as int8_search
@@ -15,6 +17,8 @@ from export.onnx_file.convert import labelled, onnx_metadata, retuned
 from export.onnx_file.half import halved
 from export.onnx_file.module import EdgeModule, Temperatures
 from export.onnx_file.module_files import module_files
+from export.saved_model.outputs import require_tensorflow, saved_model_outputs, saved_model_tensors
+from export.saved_model.package import labelled_saved_model, saved_model_metadata
 from export.tflite.convert import tflite_outputs, tflite_tensors
 from export.tflite.model import labelled_tflite, retuned_tflite, tflite_metadata
 from export.tflite.search import TfliteBench, search_tflite
@@ -26,6 +30,9 @@ TIMED_CHOICE = "the recipe was chosen by its latency on the machine that exporte
 
 
 FOLLOWS_ONNX = "the search began where the ONNX file's ended, which follows latencies; --tflite-recipe {} repeats it"
+
+
+NAMED_ANEW = "TensorFlow writes the parts of a SavedModel in another order each time; the answers are the same"
 
 
 def write_onnx_fp32(context: Context) -> Written:
@@ -145,6 +152,27 @@ def write_coreml(context: Context, *, precision: Precision) -> Written:
     )
 
 
+def write_saved_model(context: Context) -> Written:
+    """The ONNX FP32 model as TensorFlow has it; other temperatures need another conversion."""
+    require_tensorflow("a SavedModel")
+    label = {"precision": "fp32"}
+
+    def convert(model: onnx.ModelProto) -> tuple[bytes, Cost]:
+        metadata = json.dumps(dict(context.metadata)).encode()
+        files = {"model.onnx": model.SerializeToString(), "metadata.json": metadata}
+        data, cost = context.workshop.run("saved-model", files)
+        return labelled_saved_model(data, **label), cost
+
+    model, made = context.fp32()
+    data, cost = convert(model)
+    return Written(
+        data=data,
+        retune=lambda temperatures: convert(retuned(model, temperatures))[0],
+        cost=made + cost,
+        determinism=NAMED_ANEW,
+    )
+
+
 COREML_RECIPES: dict[Precision, str] = {"fp16": "", "int8": "weights-s8"}
 
 ONNX_FP32 = ModelFormat(
@@ -200,5 +228,18 @@ TEACHER_FORMATS = (
 )
 """What a teacher is written as, which no phone runs: 8 bit, TFLite and Core ML are for students."""
 
-ALL_FORMATS = tuple(dict.fromkeys((*FORMATS, *TEACHER_FORMATS)))
+SAVED_MODEL = ModelFormat(
+    format="saved_model",
+    precision="fp32",
+    file_name="model.fp32.saved_model.zip",
+    write=write_saved_model,
+    outputs=saved_model_outputs,
+    tensors=saved_model_tensors,
+    metadata=saved_model_metadata,
+)
+
+STUDENT_FORMATS = (*FORMATS, SAVED_MODEL)
+"""What a student can be written as; SavedModel only where it is asked for, as it needs the extra `tensorflow`."""
+
+ALL_FORMATS = tuple(dict.fromkeys((*STUDENT_FORMATS, *TEACHER_FORMATS)))
 """Every kind of file that a bundle may hold."""

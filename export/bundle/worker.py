@@ -15,7 +15,8 @@ import onnx
 
 from export.coreml.convert import Precision, to_coreml
 from export.onnx_file.module_files import read_module
-from export.tflite.convert import to_tflite
+from export.saved_model.convert import saved_model_answers, tflite_answers, to_saved_model
+from export.tflite.convert import converted, to_tflite
 from export.tflite.quantize import TFLITE_RECIPES, TfliteRecipe, quantise_tflite
 from export.workshop.child import PEAK_NAME, RESULT_NAME
 from runtime.measure.machine import peak_bytes
@@ -47,11 +48,35 @@ def coreml(files: Files, folder: Path, *, precision: Precision) -> bytes:
     return to_coreml(read_module(files), precision=precision, metadata=json.loads(files["metadata.json"]))
 
 
+def tflite_tf_converter(files: Files, folder: Path) -> bytes:
+    """model.onnx -> TFLite FP32 as TensorFlow's own converter makes it, nothing of ours done to it"""
+    model = onnx.ModelProto.FromString(files["model.onnx"])
+    return converted(model, folder / "onnx2tf", tflite_backend="tf_converter").read_bytes()
+
+
+def saved_model(files: Files, folder: Path) -> bytes:
+    """model.onnx and metadata.json -> zipped SavedModel"""
+    model = onnx.ModelProto.FromString(files["model.onnx"])
+    return to_saved_model(model, metadata=json.loads(files["metadata.json"]), work=folder / "onnx2tf")
+
+
+def asked(files: Files, folder: Path, *, name: str, answers: Callable[[bytes, np.ndarray], np.ndarray]) -> bytes:
+    """A model and photos.npy -> its answers as .npy"""
+    stream = io.BytesIO()
+    photos = np.load(io.BytesIO(files["photos.npy"]), allow_pickle=False)
+    np.save(stream, answers(files[name], photos), allow_pickle=False)
+    return stream.getvalue()
+
+
 TASKS: Mapping[str, Callable[[Files, Path], bytes]] = {
     "tflite-fp32": tflite_fp32,
     "tflite-int8": tflite_int8,
     "coreml-fp16": partial(coreml, precision="fp16"),
     "coreml-int8": partial(coreml, precision="int8"),
+    "tflite-tf-converter": tflite_tf_converter,
+    "saved-model": saved_model,
+    "saved-model-answers": partial(asked, name="model.zip", answers=saved_model_answers),
+    "tensorflow-answers": partial(asked, name="model.tflite", answers=tflite_answers),
 }
 
 

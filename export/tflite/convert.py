@@ -44,7 +44,7 @@ def to_tflite(model: onnx.ModelProto, *, metadata: Mapping[str, str], work: Path
     Raises RuntimeError when the conversion fails.
     """
     adjustable, temperatures = _with_stand_in(model)
-    path = _converted(_with_spelled_out_gates(adjustable), work)
+    path = converted(with_spelled_out_gates(adjustable), work)
     flat = read_model(path.read_bytes())
     channels_last(flat)
     fuse_clipping(flat)
@@ -172,7 +172,11 @@ def _interpreter(data: bytes, *, threads: int = 1, keep_all: bool = False) -> An
     return found
 
 
-def _converted(model: onnx.ModelProto, work: Path) -> Path:
+def converted(model: onnx.ModelProto, work: Path, **options: Any) -> Path:
+    """The FP32 file that onnx2tf writes into a folder, among others that further options ask for.
+
+    Raises RuntimeError when the conversion fails.
+    """
     from onnx2tf import convert
 
     try:
@@ -183,6 +187,7 @@ def _converted(model: onnx.ModelProto, work: Path) -> Path:
             not_use_onnxsim=True,
             not_use_opname_auto_generate=True,
             verbosity="error",
+            **options,
         )
     except SystemExit as error:
         raise RuntimeError(f"onnx2tf gave up with exit status {error.code}") from error
@@ -192,7 +197,7 @@ def _converted(model: onnx.ModelProto, work: Path) -> Path:
     return found[0]
 
 
-def _with_spelled_out_gates(model: onnx.ModelProto) -> onnx.ModelProto:
+def with_spelled_out_gates(model: onnx.ModelProto) -> onnx.ModelProto:
     """A copy in which every HardSigmoid(x) is min(max(x / a + b / a, 0), 1 / a) * a.
 
     With torch's a = 1/6 and b = 1/2 that is relu6(x + 3) / 6, two operators of TFLite's that can be quantised.

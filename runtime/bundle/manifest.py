@@ -20,7 +20,7 @@ SCHEMA_VERSION = 3
 OLDEST_READABLE = 2
 """What a manifest of this version does not say stands at its default: nothing assured, no prediction sets."""
 MANIFEST_NAME = "manifest.json"
-FORMATS = ("onnx", "tflite", "coreml")
+FORMATS = ("onnx", "tflite", "coreml", "saved_model")
 PRECISIONS = ("fp32", "fp16", "int8")
 
 _COUNT = 10**12
