@@ -201,7 +201,7 @@ def _inverse(centred: np.ndarray) -> np.ndarray:
 
 
 def _squared(offsets: np.ndarray, inverse: np.ndarray) -> np.ndarray:
-    return np.einsum("nd,de,ne->n", offsets, inverse, offsets)
+    return ((offsets @ inverse) * offsets).sum(axis=1)  # einsum over all three takes minutes
 
 
 @dataclass(frozen=True, kw_only=True)
