@@ -376,8 +376,8 @@ ENGLISH = Texts(
             "The same photo, from the file to the answer, the quickest first. "
             "Only measurements that keep to the rule stand here."
         ),
-        known_device="{device}: {typical}, nine of ten within {nine_of_ten}",
-        this_device="This device",
+        known_line="{name}: {typical}, nine of ten within {nine_of_ten}",
+        just_measured="Measured just now",
         other_model="another model",
         file_hint=(
             "The file holds every time, the hardware and the system that were measured, and their temperatures. "

@@ -392,8 +392,8 @@ SPANISH = Texts(
             "La misma foto, del archivo a la respuesta, primero el más rápido. "
             "Aquí solo hay mediciones que cumplen la regla."
         ),
-        known_device="{device}: {typical}, nueve de cada diez en {nine_of_ten}",
-        this_device="Este dispositivo",
+        known_line="{name}: {typical}, nueve de cada diez en {nine_of_ten}",
+        just_measured="Medido ahora",
         other_model="otro modelo",
         file_hint=(
             "El archivo contiene cada tiempo, el equipo y el sistema medidos y sus temperaturas. No contiene nada "

@@ -399,8 +399,8 @@ FRENCH = Texts(
             "La même photo, du fichier à la réponse, le plus rapide d’abord. "
             "Seules les mesures qui respectent la règle figurent ici."
         ),
-        known_device="{device} : {typical}, neuf sur dix en {nine_of_ten}",
-        this_device="Cet appareil",
+        known_line="{name} : {typical}, neuf sur dix en {nine_of_ten}",
+        just_measured="Mesuré à l’instant",
         other_model="autre modèle",
         file_hint=(
             "Le fichier contient chaque temps, le matériel et le système mesurés, et leurs températures. Il ne "

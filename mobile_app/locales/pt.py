@@ -383,8 +383,8 @@ PORTUGUESE = Texts(
         known_about=(
             "A mesma foto, do arquivo à resposta, primeiro o mais rápido. Aqui só há medições que cumprem a regra."
         ),
-        known_device="{device}: {typical}, nove em cada dez em {nine_of_ten}",
-        this_device="Este aparelho",
+        known_line="{name}: {typical}, nove em cada dez em {nine_of_ten}",
+        just_measured="Medido agora",
         other_model="outro modelo",
         file_hint=(
             "O arquivo contém cada tempo, o equipamento e o sistema medidos e as suas temperaturas. Não contém "

@@ -350,9 +350,9 @@ class MeasureTexts:
     """code and sentence, with {found} and {limit}: why a figure is not to be compared"""
     known_title: str
     known_about: str
-    known_device: str
-    """with {device}, {typical} and {nine_of_ten}"""
-    this_device: str
+    known_line: str
+    """with {name}, {typical} and {nine_of_ten}"""
+    just_measured: str
     other_model: str
     """after a device that was measured with another model"""
     file_hint: str

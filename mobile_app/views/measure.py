@@ -103,9 +103,9 @@ def _known(desk: Desk, now: Done) -> list[ft.Control]:
     model = now.result.subjects[0].model.model_id
     names = {one: one.device if one.model_id == model else f"{one.device} ({texts.other_model})" for one in others}
     for own in known_of([now.result]):
-        names[own] = texts.this_device
+        names[own] = texts.just_measured
     lines = [
-        texts.known_device.format(device=name, typical=_ms(desk, one.p50), nine_of_ten=_ms(desk, one.p90))
+        texts.known_line.format(name=name, typical=_ms(desk, one.p50), nine_of_ten=_ms(desk, one.p90))
         for one, name in sorted(names.items(), key=lambda pair: pair[0].p90)
     ]
     return [look.card(look.heading(texts.known_title), *map(look.words, lines), look.muted(texts.known_about))]

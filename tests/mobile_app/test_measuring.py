@@ -216,15 +216,15 @@ def test_other_devices_stand_beside_this_one(language: str, monkeypatch: pytest.
     monkeypatch.setattr("runtime.measure.known.known_devices", lambda: known)
 
     def lines(now: Result) -> list[str]:
-        first = texts.known_device.split("{device}")[1].split("{")[0]
-        names = ("Quick, 2 cores", "Slow, 2 cores", texts.this_device, "Elsewhere")
+        first = texts.known_line.split("{name}")[1].split("{")[0]
+        names = ("Quick, 2 cores", "Slow, 2 cores", texts.just_measured, "Elsewhere")
         return sorted(
             one for one in said(language, Done(result=now)) if one.startswith(tuple(n + first for n in names))
         )
 
     whole = lines(VALID)
     assert len(whole) == 3
-    assert any(one.startswith(texts.this_device) for one in whole)
+    assert any(one.startswith(texts.just_measured) for one in whole)
     invalid = lines(result(steady(20.0), seconds=61.0, others=0.5))
     assert len(invalid) == 2, "a figure that is not valid is not ranked"
     monkeypatch.setattr("runtime.measure.known.known_devices", lambda: ())
