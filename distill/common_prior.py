@@ -17,16 +17,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
 from scipy.special import logit
 from sklearn.linear_model import Ridge
 from sklearn.preprocessing import StandardScaler
 
-from distill.evaluate import calibration_threshold, figures
-from distill.run import CURVES_NAME, HISTORY_NAME, clear_errors, create_run, open_run_data, read_config
-from distill.student import METRICS_NAME, WEIGHTS_NAME, Student, StudentError, load_student
-from runtime.bundle.load import Figure
-from runtime.files import write_json, written_whole
+from distill.evaluate import figures_of_run
+from distill.run import CURVES_NAME, HISTORY_NAME, clear_errors, create_run, open_run_data, read_config, write_weights
+from distill.student import METRICS_NAME, Student, StudentError, load_student
+from runtime.files import write_json
 from teacher.console import Advance, progress
 from teacher.data.batches import ViewPlan
 from teacher.data.dataset import Dataset
@@ -54,11 +52,6 @@ class Moved:
     """what their logits are to be moved by"""
     mean: float
     """what they were moved by"""
-
-
-def sources_of(dataset: Dataset, indices: np.ndarray) -> np.ndarray:
-    """str [N]: dataset and domain of each."""
-    return np.array([f"{dataset.samples[index].dataset}, {dataset.samples[index].domain}" for index in indices])
 
 
 def wanted_shifts(sources: np.ndarray, malignant: np.ndarray) -> dict[str, float]:
@@ -97,14 +90,13 @@ def common_prior_run(run: Path, runs: Path, *, name: str | None = None) -> tuple
     student, dataset = load_student(run), open_run_data(run)
     with progress("Features of training photos", answer_batches(len(dataset.part(Part.TRAIN)))) as advance:
         moved = with_common_prior(student, dataset, advance=advance)
-    found = _judged(student, dataset)
+    found = figures_of_run(student, dataset)
     made = create_run(runs, read_config(run), name=name or f"{run.name}-common-prior")
     with clear_errors(made):
         for kept in (HISTORY_NAME, CURVES_NAME):
             if (run / kept).is_file():
                 shutil.copyfile(run / kept, made / kept)
-        with written_whole(made / WEIGHTS_NAME) as partial:
-            save_file({key: value.contiguous() for key, value in student.state_dict().items()}, partial)
+        write_weights(made, student)
         record = {"of": run.name, "sources": {source: asdict(one) for source, one in moved.items()}}
         write_json(made / RECORD_NAME, record)
         before = json.loads((run / METRICS_NAME).read_text())
@@ -113,20 +105,14 @@ def common_prior_run(run: Path, runs: Path, *, name: str | None = None) -> tuple
     return made, moved
 
 
-def _judged(student: Student, dataset: Dataset) -> dict[str, dict[str, Figure]]:
-    """As at the end of a training."""
-    threshold = calibration_threshold(student, dataset)
-    parts = (Part.VALIDATION, Part.TEST)
-    return {part.value: figures(student, dataset, part, threshold=threshold) for part in parts}
-
-
 def with_common_prior(student: Student, dataset: Dataset, *, advance: Advance = lambda _: None) -> dict[str, Moved]:
     """Change the malignancy head of a student in eval mode; what was moved by how much, by source.
 
     Raises StudentError where there are not two sources to be told apart, or none is large enough.
     """
     indices = dataset.part(Part.TRAIN)
-    sources, malignant = sources_of(dataset, indices), dataset.malignant(indices)
+    sources = np.array([dataset.samples[index].dataset_and_domain for index in indices])
+    malignant = dataset.malignant(indices)
     shifts = wanted_shifts(sources, malignant)
     if len(shifts) < 2:
         raise StudentError("photos of one source only: there is no other share of malignant lesions to even out")

@@ -108,6 +108,12 @@ def figures(student: Student, dataset: Dataset, part: Part, *, threshold: float)
     }
 
 
+def figures_of_run(student: Student, dataset: Dataset) -> dict[str, dict[str, Figure]]:
+    """What a finished run tells of its student: the figures of the validation and test parts."""
+    threshold, parts = calibration_threshold(student, dataset), (Part.VALIDATION, Part.TEST)
+    return {part.value: figures(student, dataset, part, threshold=threshold) for part in parts}
+
+
 def plain_figures(said: Answers, malignant: np.ndarray, conditions: np.ndarray) -> dict[str, Figure]:
     """Those that need no threshold, of N photos. malignant: bool [N]; conditions: int [N]."""
     scores, shares = expit(said.malignancy.astype(np.float64)), softmax(said.conditions, axis=1)

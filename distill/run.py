@@ -9,9 +9,10 @@ from datetime import datetime
 from pathlib import Path
 
 from safetensors import SafetensorError
+from safetensors.torch import save_file
 
 from distill.config import TrainConfig, from_json, to_json
-from distill.student import CONFIG_NAME, METRICS_NAME, WEIGHTS_NAME, StudentError
+from distill.student import CONFIG_NAME, METRICS_NAME, WEIGHTS_NAME, Student, StudentError
 from runtime.bundle.load import Figure
 from runtime.errors import first_line
 from runtime.files import write_json, written_whole
@@ -89,6 +90,12 @@ def write_history(run: Path, rows: Sequence[dict[str, float]]) -> None:
         writer = csv.DictWriter(file, fieldnames=list(rows[0]), lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
+
+
+def write_weights(run: Path, student: Student) -> None:
+    """student.safetensors: the finished student."""
+    with written_whole(run / WEIGHTS_NAME) as partial:
+        save_file({name: value.contiguous() for name, value in student.state_dict().items()}, partial)
 
 
 def write_metrics(run: Path, progress: Progress, figures: dict[str, dict[str, Figure]]) -> None:

@@ -11,14 +11,13 @@ from typing import Any, cast
 import numpy as np
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import save_file
 from timm.utils import ModelEmaV3
 from torch import Tensor, nn
 
 from distill.checks import refuse_hopeless
 from distill.config import TrainConfig
 from distill.epochs import Row, beside, epoch_line, judged, of_teacher
-from distill.evaluate import calibration_threshold, figures, predict
+from distill.evaluate import figures_of_run, predict
 from distill.lessons import Lessons
 from distill.loop.interruption import Patience, patient
 from distill.loop.mixing import Mix, mix_of
@@ -26,11 +25,10 @@ from distill.loop.randomness import Randomness
 from distill.loop.speed import Speed, Stopwatch, read_speeds, write_speeds
 from distill.losses import FeatureMatch, Partner, Targets, distillation_loss
 from distill.origin import origin_of, refuse_other_origin
-from distill.run import clear_errors, draw_curves, write_history, write_metrics
-from distill.student import WEIGHTS_NAME, Student, StudentError, StudentOutput, load_student, load_trunk_weights
+from distill.run import clear_errors, draw_curves, write_history, write_metrics, write_weights
+from distill.student import Student, StudentError, StudentOutput, load_student, load_trunk_weights
 from runtime.bundle.load import Figure
 from runtime.errors import first_line
-from runtime.files import written_whole
 from teacher.console import Advance, progress
 from teacher.data.batches import ViewPlan, normalise, planned_batches
 from teacher.data.dataset import Dataset
@@ -398,13 +396,11 @@ def _finish(learner: _Learner, job: _Job) -> dict[str, dict[str, Figure]]:
     if reached.best_epoch == 0:
         raise StudentError(f"{run}: no epoch was better than the untrained start, so there is no student to keep")
     if job.compute.first:
-        with clear_errors(run), written_whole(run / WEIGHTS_NAME) as partial:
-            save_file({name: value.contiguous() for name, value in learner.best.state_dict().items()}, partial)
+        with clear_errors(run):
+            write_weights(run, learner.best)
     job.compute.wait()
     student = load_student(run).to(job.compute.device)
-    threshold = calibration_threshold(student, dataset)
-    parts = (Part.VALIDATION, Part.TEST)
-    found = {part.value: figures(student, dataset, part, threshold=threshold) for part in parts}
+    found = figures_of_run(student, dataset)
     if job.compute.first:
         with clear_errors(run):
             draw_curves(run, reached.history)

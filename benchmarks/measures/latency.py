@@ -16,17 +16,16 @@ import typer
 
 from benchmarks.outcome import Outcome, Table, write_text
 from benchmarks.workshop.candidates import onnx_file, tflite_file, torch_student, whole_way
-from benchmarks.workshop.checkout import code_here
 from benchmarks.workshop.choices import OfLength, OfPhoto, checked
 from benchmarks.workshop.photos import photo_or_drawing
-from benchmarks.workshop.streamed import streamed
+from benchmarks.workshop.streamed import measured
 from benchmarks.workshop.turns import Job, TurnError
 from runtime.bundle.load import DEFAULT_BUNDLE, Bundle, load_bundle
 from runtime.bundle.manifest import ModelFile
 from runtime.engine import default_threads
-from runtime.measure.machine import machine, state
+from runtime.measure.machine import state
 from runtime.measure.photo_way import accuracy_of, photo_work
-from runtime.measure.result import Accuracy, ColdStart, Result, Row, Subject, photo_of
+from runtime.measure.result import Accuracy, ColdStart, Result, Row, Subject
 from teacher.options import OPTION
 
 PYTORCH = "pytorch fp32"
@@ -71,19 +70,9 @@ def measure_latency(photo: Path, options: Options) -> Result:
     began = state()
     cold = cold_starts(photo, bundle=options.bundle, threads=options.threads, starts=options.starts)
     jobs = _jobs(photo, bundle, options, threads=threads)
-    subjects, others = streamed(jobs, plan=plan, whole=[next(iter(jobs))])
-    ended = state()
-    return Result(
-        mode=plan.mode,
-        photo=photo_of(data, name=photo.name),
-        code=code_here(),
-        machine=machine(),
-        start=began,
-        end=ended,
-        others=others,
-        subjects=_with_accuracy(subjects, bundle, options),
-        cold_starts=tuple(cold),
-    )
+    found = measured(photo, data, jobs, plan=plan, whole=[next(iter(jobs))], began=began)
+    subjects = _with_accuracy(found.subjects, bundle, options)  # after all times and the state at their end
+    return replace(found, subjects=subjects, cold_starts=tuple(cold))
 
 
 def cold_starts(photo: Path, *, bundle: Path | None, threads: int | None, starts: int) -> list[ColdStart]:

@@ -18,18 +18,17 @@ from benchmarks.measures.latency import lines_of, table_of
 from benchmarks.outcome import Outcome, Table, write_text
 from benchmarks.peers.ways import pillow_and_onnx, torchvision_and_pytorch
 from benchmarks.workshop.candidates import whole_way
-from benchmarks.workshop.checkout import code_here
 from benchmarks.workshop.choices import OfLength, OfReference, checked
 from benchmarks.workshop.photos import photo_or_drawing
 from benchmarks.workshop.shares import OURS, REFERENCE, Share, shares_of
-from benchmarks.workshop.streamed import streamed
+from benchmarks.workshop.streamed import measured
 from benchmarks.workshop.turns import Job
 from runtime import Triage
 from runtime.bundle.load import Bundle, load_bundle
 from runtime.engine import default_threads
-from runtime.measure.machine import machine, state
+from runtime.measure.machine import state
 from runtime.measure.photo_way import photo_work
-from runtime.measure.result import Result, photo_of
+from runtime.measure.result import Result
 from teacher.options import OPTION, OptionError
 
 BILINEAR = "reference, bilinear"
@@ -77,19 +76,7 @@ def measure_reference(photo: Path, options: Options) -> Result:
     with _usual_ways(photo, bundle, options) as usual:
         jobs: dict[str, Job] = {OURS: (whole_way, (photo, options.bundle, options.threads or default_threads()))}
         jobs |= usual
-        began = state()
-        subjects, others = streamed(jobs, plan=plan, whole=tuple(jobs))
-        ended = state()
-    return Result(
-        mode=plan.mode,
-        photo=photo_of(data, name=photo.name),
-        code=code_here(),
-        machine=machine(),
-        start=began,
-        end=ended,
-        others=others,
-        subjects=subjects,
-    )
+        return measured(photo, data, jobs, plan=plan, whole=tuple(jobs), began=state())
 
 
 def target_line(shares: Sequence[Share]) -> str:

@@ -87,6 +87,12 @@ def read_report(path: Path) -> dict[str, Any]:
     return found
 
 
+def commit_text(report: Mapping[str, Any]) -> str:
+    """Which commit a report is of, as the rest of a sentence; empty where there was no checkout."""
+    code = report["code"]
+    return f", commit {code['commit'][:10]}{' and changes' if code['dirty'] else ''}" if code["commit"] else ""
+
+
 def _columns(subject: plan.Subject, carried: Sequence[Carried]) -> Iterator[dict[str, Any]]:
     """Of the PyTorch student, where the bundle's report or a run tells of it; then of the file that ships."""
     own = {one.stage.name: one.found for one in carried if one.stage.of == subject.name and one.found}

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.outcome import write_text
+from benchmarks.report.figures import commit_text
 from benchmarks.report.sections import Section
 from teacher.data.report.template import rendered
 
@@ -27,13 +28,12 @@ def report_files(
 
 def about(figures: Mapping[str, Any]) -> str:
     """The machine, the code and the command in one line."""
-    on, code = figures["machine"], figures["code"]
+    on = figures["machine"]
     memory = f", {on['memory_bytes'] / 1e9:.0f} GB" if on["memory_bytes"] else ""
     where = (
         f"{on['device'] + ', ' if on['device'] else ''}{on['cores']} cores of {on['processor']}{memory}, {on['system']}"
     )
-    commit = f", commit {code['commit'][:10]}{' and changes' if code['dirty'] else ''}" if code["commit"] else ""
-    return f"{where}. Version {code['version']}{commit}, {figures['ended']}."
+    return f"{where}. Version {figures['code']['version']}{commit_text(figures)}, {figures['ended']}."
 
 
 def _tiles(figures: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from benchmarks.outcome import BenchmarkError
+from benchmarks.report.figures import commit_text
 
 START = "<!-- measured: written by `python -m benchmarks table` -->\n"
 END = "<!-- end of measured -->"
@@ -118,7 +119,7 @@ def _beside(reference: Mapping[str, Any]) -> str:
 
 def _origin(report: Mapping[str, Any]) -> str:
     """Of the times the machine, and whether they are valid; of all the command and the commit."""
-    on, code = report["machine"], report["code"]
+    on = report["machine"]
     timed = next((one for column in report["columns"] if (one := column.get("latency"))), None)
     times = ""
     if timed:
@@ -126,8 +127,7 @@ def _origin(report: Mapping[str, Any]) -> str:
         ratio = f", {_share(timed['reference'])} of the usual way in turns" if timed["reference"] else ""
         where = f"{on['cores']} cores of {on['processor']}, {str(on['system']).split('-')[0]}"
         times = f"Times: {size}, {where}{ratio}; {timed['verdict']}. "
-    commit = f", commit {code['commit'][:10]}{' and changes' if code['dirty'] else ''}" if code["commit"] else ""
-    return f"{times}Measured {report['ended'][:10]}{commit}: `{report['command']}`."
+    return f"{times}Measured {report['ended'][:10]}{commit_text(report)}: `{report['command']}`."
 
 
 def _share(reference: Mapping[str, Any]) -> str:

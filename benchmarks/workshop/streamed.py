@@ -2,17 +2,40 @@
 
 from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
+from benchmarks.workshop.checkout import code_here
 from benchmarks.workshop.turns import Job, Worker
-from runtime.measure.machine import Load
-from runtime.measure.result import Subject
+from runtime.measure.machine import Load, State, machine, state
+from runtime.measure.result import Result, Subject, photo_of
 from runtime.measure.series import Samples
 from runtime.measure.stream import Plan, stream
 from teacher.console import progress
 
 PERCENT = 100
 """Steps of the bar: how long it takes is known in time, or in samples, whichever takes longer."""
+
+
+def measured(
+    photo: Path, data: bytes, jobs: Mapping[str, Job], *, plan: Plan, whole: Collection[str], began: State
+) -> Result:
+    """A measurement of jobs in turns on a photo of these bytes; `began`: the machine's state before all of it.
+
+    `whole`: as for `streamed`. Raises TurnError where one fails.
+    """
+    subjects, others = streamed(jobs, plan=plan, whole=whole)
+    ended = state()
+    return Result(
+        mode=plan.mode,
+        photo=photo_of(data, name=photo.name),
+        code=code_here(),
+        machine=machine(),
+        start=began,
+        end=ended,
+        others=others,
+        subjects=subjects,
+    )
 
 
 def streamed(

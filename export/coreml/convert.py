@@ -31,6 +31,7 @@ from export.coreml.package import Package, read_package
 from export.coreml.program import Program, load_program, program_of
 from export.onnx_file.module import INPUT_NAME, OUTPUT_NAMES, EdgeModule
 from export.verify.outputs import Outputs, Squares, Step, no_step
+from export.workshop.zipped import zipped
 from runtime.conditions import CONDITIONS
 from runtime.errors import EngineError
 from runtime.prediction import Prediction
@@ -44,9 +45,6 @@ scales cost what the integers save."""
 BATCH = 4
 """Photos evaluated at once. A map of 112x112x96 then takes 19 MB, which the allocator keeps for the next one; from
 32 MB on it asks the system for fresh pages every time (mobilenetv2, one core: 49 photos a second, 26 with 16)."""
-
-_FIXED_TIME = (1980, 1, 1, 0, 0, 0)
-"""The earliest that a zip can hold."""
 
 _SPECIFICATION, _WEIGHTS = "com.apple.CoreML/model.mlmodel", "com.apple.CoreML/weights"
 """Where coremltools and Xcode keep the two items of a package, from its Data folder."""
@@ -75,7 +73,7 @@ def to_coreml(module: EdgeModule, *, precision: Precision, metadata: Mapping[str
     files = {_SPECIFICATION: specification.SerializeToString(deterministic=True)}
     for path in sorted(Path(model.weights_dir).iterdir()):
         files[f"{_WEIGHTS}/{path.name}"] = path.read_bytes()
-    return _zipped(files, folder=f"model.{precision}.mlpackage")
+    return _packaged(files, folder=f"model.{precision}.mlpackage")
 
 
 def coreml_outputs(data: bytes, squares: Squares, *, step: Step = no_step) -> Outputs:
@@ -185,17 +183,10 @@ def _describe(specification: Any, metadata: Mapping[str, str]) -> None:
         output.shortDescription = _OUTPUT_TEXTS[output.name]
 
 
-def _zipped(files: Mapping[str, bytes], *, folder: str) -> bytes:
-    """The package as one file. Entries are sorted, without time, and stored: other zlib versions pack differently."""
+def _packaged(files: Mapping[str, bytes], *, folder: str) -> bytes:
+    """The package as one file."""
     entries = {f"{folder}/Data/{path}": content for path, content in files.items()}
-    entries[f"{folder}/Manifest.json"] = _manifest(files)
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", compression=zipfile.ZIP_STORED) as archive:
-        for path, content in sorted(entries.items()):
-            entry = zipfile.ZipInfo(path, date_time=_FIXED_TIME)
-            entry.create_system, entry.external_attr = 3, 0o644 << 16  # Unix, rw-r--r--
-            archive.writestr(entry, content)
-    return packed.getvalue()
+    return zipped({**entries, f"{folder}/Manifest.json": _manifest(files)})
 
 
 def _manifest(files: Mapping[str, bytes]) -> bytes:

@@ -17,8 +17,9 @@ import numpy as np
 import onnx
 
 from export.onnx_file.module import INPUT_NAME, OUTPUT_NAMES
-from export.saved_model.package import METADATA_NAME, packed, unpacked
+from export.saved_model.package import METADATA_NAME, unpacked
 from export.tflite.convert import OUTPUT_SHAPES, SIGNATURE, converted
+from export.workshop.zipped import zipped
 
 
 def to_saved_model(model: onnx.ModelProto, *, metadata: Mapping[str, str], work: Path) -> bytes:
@@ -40,7 +41,7 @@ def to_saved_model(model: onnx.ModelProto, *, metadata: Mapping[str, str], work:
     extra = folder / METADATA_NAME
     extra.parent.mkdir(exist_ok=True)
     extra.write_text(json.dumps(dict(metadata), ensure_ascii=False, indent=1))
-    return packed({str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()})
+    return zipped({str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()})
 
 
 def _named(tensorflow: Any, signature: Any, *, names: Sequence[str], side: int) -> Any:

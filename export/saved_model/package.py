@@ -1,26 +1,14 @@
-"""A SavedModel as one file: a zip of its folder, in fixed order and without times."""
+"""A SavedModel as one file: a zip of its folder."""
 
 import io
 import json
 import zipfile
-from collections.abc import Mapping
 
+from export.workshop.zipped import zipped
 from runtime.errors import EngineError
 
 METADATA_NAME = "assets.extra/skintag.json"
 GRAPH_NAME = "saved_model.pb"
-_FIXED_TIME = (1980, 1, 1, 0, 0, 0)
-
-
-def packed(files: Mapping[str, bytes]) -> bytes:
-    """Files by their path in the folder. Stored: other zlib versions pack differently."""
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w", compression=zipfile.ZIP_STORED) as archive:
-        for path, content in sorted(files.items()):
-            entry = zipfile.ZipInfo(path, date_time=_FIXED_TIME)
-            entry.create_system, entry.external_attr = 3, 0o644 << 16  # Unix, rw-r--r--
-            archive.writestr(entry, content)
-    return stream.getvalue()
 
 
 def unpacked(data: bytes) -> dict[str, bytes]:
@@ -49,4 +37,4 @@ def saved_model_metadata(data: bytes) -> dict[str, str]:
 def labelled_saved_model(data: bytes, **label: str) -> bytes:
     """The same with more said of it. Raises EngineError."""
     said = {**saved_model_metadata(data), **label}
-    return packed({**unpacked(data), METADATA_NAME: json.dumps(said, ensure_ascii=False, indent=1).encode()})
+    return zipped({**unpacked(data), METADATA_NAME: json.dumps(said, ensure_ascii=False, indent=1).encode()})

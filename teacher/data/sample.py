@@ -74,6 +74,11 @@ class Sample:
         """The name of the image everywhere outside its dataset."""
         return f"{self.dataset}/{self.image_id}"
 
+    @property
+    def dataset_and_domain(self) -> str:
+        """What one clinic's photos of one kind are called."""
+        return f"{self.dataset}, {self.domain}"
+
 
 def tone_group(fitzpatrick: int | None) -> ToneGroup | None:
     """The tone group of a Fitzpatrick type, or None where the type is unknown. Raises DataError outside 1-6."""

@@ -44,7 +44,7 @@ def dataset(sample: Sample) -> str:
 
 
 def dataset_and_domain(sample: Sample) -> str:
-    return f"{sample.dataset}, {sample.domain}"
+    return sample.dataset_and_domain
 
 
 def condition(sample: Sample) -> str:

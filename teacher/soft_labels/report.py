@@ -92,8 +92,7 @@ def _described(report: Mapping[str, Any]) -> str:
 
 def _sources(dataset: Dataset) -> dict[str, np.ndarray]:
     """Places in the training part by dataset and domain."""
-    train = [dataset.samples[index] for index in dataset.part(Part.TRAIN)]
-    called = np.array([f"{sample.dataset}, {sample.domain}" for sample in train])
+    called = np.array([dataset.samples[index].dataset_and_domain for index in dataset.part(Part.TRAIN)])
     return {str(name): np.flatnonzero(called == name) for name in np.unique(called)}
 
 

@@ -20,10 +20,11 @@ from export.bundle.build import Built, ExportOptions, build_bundle
 from export.bundle.check import check_bundle, second_opinions
 from export.bundle.formats import FORMATS, SAVED_MODEL
 from export.cli import main
-from export.saved_model.package import labelled_saved_model, packed, saved_model_metadata, unpacked
+from export.saved_model.package import labelled_saved_model, saved_model_metadata, unpacked
 from export.verify.outputs import file_outputs
 from export.verify.parity import GateError
 from export.workshop.child import Cost, ExportError, Workshop
+from export.workshop.zipped import zipped
 from runtime.errors import EngineError
 from teacher.data.dataset import Dataset
 
@@ -68,9 +69,9 @@ def test_formats_says_what_the_extra_brings(
 
 
 def test_a_package_is_what_went_in() -> None:
-    data = packed(SOUND)
+    data = zipped(SOUND)
     assert unpacked(data) == SOUND
-    assert packed(unpacked(data)) == data
+    assert zipped(unpacked(data)) == data
     said = saved_model_metadata(labelled_saved_model(data, precision="fp32"))
     assert said == {"a": "b", "precision": "fp32"}
 
@@ -85,17 +86,17 @@ def test_a_package_is_what_went_in() -> None:
 )
 def test_a_zip_that_is_no_saved_model_is_refused(files: Mapping[str, bytes], said: str) -> None:
     with pytest.raises(EngineError, match=said):
-        unpacked(packed(files))
+        unpacked(zipped(files))
 
 
 @pytest.mark.parametrize("said", [b"", b"[]", b"\xff"])
 def test_a_package_that_says_nothing_is_refused(said: bytes) -> None:
     with pytest.raises(EngineError, match=r"nothing readable in assets\.extra"):
-        saved_model_metadata(packed({**SOUND, "assets.extra/skintag.json": said}))
+        saved_model_metadata(zipped({**SOUND, "assets.extra/skintag.json": said}))
 
 
 def test_bytes_that_are_no_zip_are_refused() -> None:
-    for data in (b"", b"PK\3\4", packed(SOUND)[:-40]):
+    for data in (b"", b"PK\3\4", zipped(SOUND)[:-40]):
         with pytest.raises(EngineError, match="damaged or no zip"):
             unpacked(data)
 
@@ -108,7 +109,7 @@ def stand_in(monkeypatch: pytest.MonkeyPatch, built: Built, *, moved: float) -> 
     def work(_: Workshop, task: str, files: Mapping[str, bytes]) -> tuple[bytes, Cost]:
         if task == "saved-model":
             said = {**SOUND, "assets.extra/skintag.json": files["metadata.json"]}
-            return packed(said), Cost()
+            return zipped(said), Cost()
         found = kind.outputs(fp32.data, list(np.load(io.BytesIO(files["photos.npy"]))))
         malignancy = np.clip(found.malignancy + moved, 0, 1)
         stream = io.BytesIO()
@@ -160,7 +161,7 @@ def test_what_tensorflow_stumbles_over_is_one_line(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(asked, "require_tensorflow", lambda what: None)
     monkeypatch.setattr(Workshop, "run", work)
     with pytest.raises(EngineError, match=r"TensorFlow does not run it \(KeyError: 'serving_default'\)"):
-        SAVED_MODEL.outputs(packed(SOUND), [np.zeros((64, 64, 3), np.uint8)])
+        SAVED_MODEL.outputs(zipped(SOUND), [np.zeros((64, 64, 3), np.uint8)])
 
 
 @pytest.mark.slow
