@@ -81,7 +81,7 @@ def ensure_view_embeddings(dataset: Dataset, config: TeacherConfig) -> ViewEmbed
 
     Labels must be there already, as for `ensure_plain_labels`. Raises TeacherError, DataError.
     """
-    return ensure_embeddings(dataset, *_made(dataset, config.members[0]))
+    return ensure_embeddings(dataset, *_made(dataset, config.members[0])).of_first(config.views)
 
 
 def missing_labels(dataset: Dataset, config: TeacherConfig) -> list[str]:
@@ -141,7 +141,10 @@ def _made(dataset: Dataset, member: TeacherConfig) -> tuple[TeacherConfig, Path]
 
 
 def _given_labels(dataset: Dataset, member: TeacherConfig, folder: Path) -> SoftLabels:
-    """The labels in a folder that was named. Raises TeacherError where they are not of these images in these views."""
+    """The labels in a folder that was named, of the first views where it has more than are asked for.
+
+    Raises TeacherError where they are not of these images in these views.
+    """
     _refuse_other_views(folder, stored_config(folder), member)
     rows, labels = read_rows(folder), gathered(folder, dataset)
     if rows is None or not still_holds(rows, dataset):
@@ -154,15 +157,16 @@ def _given_labels(dataset: Dataset, member: TeacherConfig, folder: Path) -> Soft
             f"--teacher {folder}: some of the {len(dataset.part(Part.TRAIN)):,} training images have no label in it; "
             "the command that made it labels them too"
         )
-    if not np.array_equal(labels.seeds, view_seeds(dataset, member)):
+    asked = labels.of_first(member.views)
+    if not np.array_equal(asked.seeds, view_seeds(dataset, member)):
         raise TeacherError(f"--teacher {folder}: its labels are of views that are no longer drawn; make them anew")
-    return labels
+    return asked
 
 
 def _refuse_other_views(folder: Path, made: TeacherConfig, asked: TeacherConfig) -> None:
-    """The student sees one set of views, of which every teacher must have spoken."""
+    """The student sees one set of views, of which every teacher must have spoken; of more than it sees is well."""
     pairs = {
-        "--views {}": (made.views, asked.views),
+        "--views {}": (min(made.views, asked.views), asked.views),
         "--seed {}": (made.seed, asked.seed),
         "--{}": tuple("bridging" if one.finetune.view.bridging else "no-bridging" for one in (made, asked)),
         "capture {}": (made.finetune.view.capture, asked.finetune.view.capture),

@@ -37,6 +37,9 @@ class ViewEmbeddings:
     folds: np.ndarray
     """int64 [N]"""
 
+    def of_first(self, views: int) -> "ViewEmbeddings":
+        return ViewEmbeddings(self.rows[:, :views], self.folds)
+
 
 @dataclass(frozen=True)
 class SoftLabels:
@@ -48,6 +51,9 @@ class SoftLabels:
     """float32 [N, K] logits"""
     conditions: np.ndarray
     """float32 [N, K, 10] logits"""
+
+    def of_first(self, views: int) -> "SoftLabels":
+        return SoftLabels(self.seeds[:, :views], self.malignancy[:, :views], self.conditions[:, :views])
 
 
 def store(

@@ -28,6 +28,7 @@ from teacher.soft_labels import (
     check_labels,
     describe,
     ensure_soft_labels,
+    ensure_view_embeddings,
     fold_teachers,
     missing_labels,
     privileged,
@@ -168,7 +169,8 @@ def test_a_mean_is_called_by_what_its_folders_hold(small_data: Dataset, two: Tea
     [
         ({"views": 3}, "--views 2 where this command has --views 3"),
         ({"seed": 4}, "--seed 0 where this command has --seed 4"),
-        ({"views": 1, "seed": 4}, "--views 2, --seed 0 where this command has --views 1, --seed 4"),
+        ({"views": 3, "seed": 4}, "--views 2, --seed 0 where this command has --views 3, --seed 4"),
+        ({"views": 1, "seed": 4}, "of other views, --seed 0 where this command has --seed 4"),
     ],
 )
 def test_other_views_are_refused(
@@ -177,6 +179,20 @@ def test_other_views_are_refused(
     for config in (named(one, copied), named(one, "tiny", copied)):
         with pytest.raises(TeacherError, match=words):
             ensure_soft_labels(small_data, replace(config, **changed))
+    assert not untaught
+
+
+def test_a_folder_serves_those_who_want_its_first_views_only(
+    small_data: Dataset, one: TeacherConfig, copied: Path, untaught: list[str]
+) -> None:
+    """So that what more views are worth is known without asking the teacher again."""
+    whole, few = (replace(named(one, copied), views=views) for views in (one.views, 1))
+    all_labels, labels = ensure_soft_labels(small_data, whole), ensure_soft_labels(small_data, few)
+    assert labels.seeds.shape == (len(all_labels.seeds), 1)
+    for name in ("seeds", "malignancy", "conditions"):
+        np.testing.assert_array_equal(getattr(labels, name), getattr(all_labels, name)[:, :1])
+    seen = ensure_view_embeddings(small_data, few)
+    np.testing.assert_array_equal(seen.rows, ensure_view_embeddings(small_data, whole).rows[:, :1])
     assert not untaught
 
 
