@@ -14,6 +14,7 @@ import numpy.typing as npt
 from runtime.bundle.load import Bundle
 from runtime.conditions import CONDITIONS
 from runtime.errors import EngineError, first_line
+from runtime.overflow import products_overflow
 from runtime.photo.decode import Pixels
 from runtime.prediction import Prediction
 
@@ -123,9 +124,9 @@ def session_options(options: Any, *, threads: int) -> Any:
     options.inter_op_num_threads = 1
     options.log_severity_level = 4  # fatal only: what goes wrong is raised, and said in one line
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # idle threads must not drain a battery
-    # x86 without VNNI adds pairs of 8-bit products in 16 bit, which overflows: the default bundle's malignancy was off
-    # by up to 0.08 on such a processor, 0.008 with this. Slower kernels there, no difference anywhere else.
-    options.add_session_config_entry("session.x64quantprecision", "1")
+    # Where 8-bit products overflow, the default bundle's malignancy was off by up to 0.08, 0.008 with exact kernels.
+    # They are slower on every x86, so that where nothing overflows the usual ones give the same bits sooner.
+    options.add_session_config_entry("session.x64quantprecision", "1" if products_overflow() else "0")
     return options
 
 
