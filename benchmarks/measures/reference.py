@@ -8,7 +8,7 @@ it too: the student's files by the defaults of onnxruntime and of litert-torch, 
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +19,8 @@ from benchmarks.outcome import Outcome, Table, write_text
 from benchmarks.peers.ways import pillow_and_onnx, torchvision_and_pytorch
 from benchmarks.workshop.candidates import whole_way
 from benchmarks.workshop.choices import OfLength, OfReference, checked
+from benchmarks.workshop.environment import Timing
+from benchmarks.workshop.least_decoding import least_decoding
 from benchmarks.workshop.photos import photo_or_drawing
 from benchmarks.workshop.shares import OURS, REFERENCE, Share, shares_of
 from benchmarks.workshop.streamed import measured
@@ -53,13 +55,18 @@ def measure(options: Options) -> Outcome:
     _refuse_contradictions(options)
     with photo_or_drawing(options.photo) as photo:
         found = measure_reference(photo, options)
+        floor = least_decoding(photo.read_bytes())
     shares = shares_of(found)
     header = ("way", "p50 ms", f"{OURS} takes of it", "95%", "says")
     return Outcome(
         files=[(options.out, lambda path: write_text(path, found.to_json()))],
         tables=[table_of(found), Table("Photo to tier", header, [share.cells() for share in shares])],
-        lines=[*lines_of(found), target_line(shares), f"all figures: {options.out}"],
-        document={**found.summary(), "shares": [share.to_dict() for share in shares]},
+        lines=[*lines_of(found), target_line(shares), *floor_lines(floor), f"all figures: {options.out}"],
+        document={
+            **found.summary(),
+            "shares": [share.to_dict() for share in shares],
+            "least_decoding": asdict(floor) if floor else None,
+        },
     )
 
 
@@ -84,6 +91,13 @@ def target_line(shares: Sequence[Share]) -> str:
     share = next(one.share for one in shares if one.way == REFERENCE)
     said = "met" if share < TARGET_RATIO else "missed"
     return f"{OURS} / {REFERENCE} {share:.2f}, target below {TARGET_RATIO}: {said}"
+
+
+def floor_lines(floor: Timing | None) -> list[str]:
+    """Beside the row's decoding; measured after the turns, by itself."""
+    if floor is None:
+        return []
+    return [f"decoding at its least (all coefficients, hardly a pixel): p50 {floor.p50:.1f} ms, p90 {floor.p90:.1f}"]
 
 
 def _refuse_contradictions(options: Options) -> None:

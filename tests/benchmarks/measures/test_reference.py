@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from command_desk import typed
+from PIL import Image
 from plugin_bundles import MakeBundle
 from plugin_photos import draw
 
@@ -17,6 +18,7 @@ from benchmarks.measures.reference import BILINEAR
 from benchmarks.peers.fp32_twin import fp32_twin
 from benchmarks.peers.reference_way import reference_way
 from benchmarks.peers.ways import STAGES
+from benchmarks.workshop.least_decoding import REPEATS, least_decoding
 from benchmarks.workshop.shares import OURS, REFERENCE, shares_of
 from export.onnx_file.frames import cut
 from runtime import Triage
@@ -56,6 +58,17 @@ def test_all_ways_take_turns_and_leave_their_raw_times(
     last = json.loads(said.out.splitlines()[-1])
     assert [one["way"] for one in last["shares"]] == [REFERENCE, BILINEAR]
     assert "target below 0.25" in said.out
+    assert last["least_decoding"]["n"] == REPEATS
+    assert "decoding at its least" in said.out
+
+
+def test_the_least_decoding_is_of_a_jpeg_alone_and_timed_by_the_clock(photo: Path, tmp_path: Path) -> None:
+    ticks = iter([0.0, 0.002, 1.0, 1.004])
+    found = least_decoding(photo.read_bytes(), repeats=2, clock=lambda: next(ticks))
+    assert found is not None
+    assert (found.p50, found.n) == (pytest.approx(3.0), 2)
+    Image.open(photo).save(tmp_path / "photo.png")
+    assert least_decoding((tmp_path / "photo.png").read_bytes()) is None
 
 
 @pytest.mark.parametrize(
