@@ -109,8 +109,8 @@ class _ConditionsTrees(nn.Module):
     def __init__(self, boosters: Boosters) -> None:
         super().__init__()
         self.margins = TreeMargins(boosters.conditions)
-        # Conditions that did not occur read the column behind the last, the floor.
-        column_of = np.full(len(CONDITIONS), len(boosters.present), dtype=np.int64)
+        # Conditions that did not occur read the column behind the last, the floor. Of one condition XGBoost makes two.
+        column_of = np.full(len(CONDITIONS), self.margins.targets, dtype=np.int64)
         column_of[boosters.present] = np.arange(len(boosters.present))
         self.register_buffer("column_of", torch.from_numpy(column_of))
 

@@ -33,7 +33,8 @@ class Boosters:
         """features: [N, D] -> float32 [N, 10]; conditions that did not occur sit at the floor."""
         logits = np.full((len(features), len(CONDITIONS)), np.log(EPSILON), dtype=np.float32)
         probability = self.conditions.predict(xgboost.DMatrix(features)).reshape(len(features), -1)
-        logits[:, self.present] = np.log(np.clip(probability, EPSILON, 1.0))
+        known = probability[:, : len(self.present)]  # of one condition XGBoost makes two classes, the second never seen
+        logits[:, self.present] = np.log(np.clip(known, EPSILON, 1.0))
         return logits
 
     def save(self, folder: Path, stem: str) -> None:

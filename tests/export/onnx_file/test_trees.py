@@ -38,7 +38,7 @@ def fitted(draw: st.DrawFn) -> tuple[Boosters, np.ndarray]:
     """Boosters on random embeddings, some so sure that the floor is reached, and embeddings to ask about."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     width = draw(st.integers(1, 12))
-    present = draw(st.sets(st.integers(0, len(CONDITIONS) - 1), min_size=2))
+    present = draw(st.sets(st.integers(0, len(CONDITIONS) - 1), min_size=1))
     features = rng.normal(scale=draw(st.sampled_from([0.01, 1.0, 100.0])), size=(60, width)).astype(np.float32)
     conditions = rng.choice(sorted(present), len(features))
     conditions[: len(present)] = sorted(present)
