@@ -124,8 +124,8 @@ def session_options(options: Any, *, threads: int) -> Any:
     options.inter_op_num_threads = 1
     options.log_severity_level = 4  # fatal only: what goes wrong is raised, and said in one line
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # idle threads must not drain a battery
-    # Where 8-bit products overflow, the default bundle's malignancy was off by up to 0.08, 0.008 with exact kernels.
-    # They are slower on every x86, so that where nothing overflows the usual ones give the same bits sooner.
+    # Where 8-bit products overflow, a default bundle's malignancy was off by up to 0.08, by 0.008 with exact kernels.
+    # These are slower on every x86, and where nothing overflows the usual ones give the same bits sooner.
     options.add_session_config_entry("session.x64quantprecision", "1" if products_overflow() else "0")
     return options
 

@@ -3,7 +3,7 @@
 x86 without VNNI does so (`vpmaddubsw`), and a photo's tier can change by it. ONNX Runtime has exact kernels for such
 processors, which it takes when it is told to, and then everywhere: on one with VNNI, where nothing overflows, they took
 1.7 times the default bundle's time for the same bits. Names and flags of processors are not asked, because they differ
-by system, and sixteen products answer in a millisecond.
+by system, and a few bytes multiplied answer in a millisecond.
 """
 
 import base64
