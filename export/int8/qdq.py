@@ -164,8 +164,8 @@ class _Writer:
         squeeze = {layer.index for layer in trunk if layer.squeeze and recipe.squeeze == "weights"}
         pooled = {layer.index for layer in trunk if layer.pooled}
         self.components = self._large_tail()
-        self.lean = _lean(trunk, recipe)
-        self.small = squeeze | pooled | ({trunk[-1].index} if recipe.float_last else set()) | self.lean
+        last = {trunk[-1].index} if recipe.float_last else set()
+        self.small = squeeze | pooled | last | _lean(trunk, recipe)
         """convolutions in float whose weights are stored in 8 bit"""
         first = trunk[0].conv
         self.photo = photo_input(source, first) if recipe.photo == "bytes" and first.name in chosen else None
