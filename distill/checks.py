@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from distill.config import TrainConfig
-from distill.student import Student, StudentError, load_trunk_weights
+from distill.student import Student, StudentError, load_first_weights
 from runtime.errors import first_line
 from teacher.data.dataset import Dataset
 from teacher.data.sample import Condition
@@ -51,7 +51,7 @@ def refuse_unfit(config: TrainConfig) -> None:
         _refuse_no_compiler()
     student = Student(config.student_spec)
     if config.init is not None:
-        load_trunk_weights(student, config.init)
+        load_first_weights(student, config.init)
     size = config.train_size or config.student_spec.image_size
     try:
         with torch.no_grad():

@@ -30,7 +30,7 @@ class TrainConfig:
 
     Plain is distillation as most tools do it, for comparison: a teacher that is not patient (Beyer et al. 2022)."""
     init: Annotated[Path | None, OPTION] = None
-    """pretrained trunk that the student starts from: a safetensors file in timm's names"""
+    """what the student starts from: a trunk (safetensors file in timm's names), or a finished run (its folder)"""
     epochs: Annotated[int, typer.Option(min=1)] = 20
     """epochs; without it 18 for the synthetic dataset, 12 for photos"""
     batch_size: Annotated[int, typer.Option(min=2)] = 32

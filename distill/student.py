@@ -148,12 +148,23 @@ def _never_learned(run: Path) -> bool:
         return False
 
 
-def load_trunk_weights(student: Student, path: Path) -> None:
-    """Fill the trunk from a local safetensors file in timm's names; a classifier in it is ignored.
+def load_first_weights(student: Student, path: Path) -> None:
+    """What `--init` names: a safetensors file in timm's names for the trunk (a classifier in it is ignored), or the
+    folder of a finished run, whose whole student this one goes on from.
 
-    Raises StudentError when a trunk tensor is missing from the file or has another shape.
+    Raises StudentError when a trunk tensor is missing from the file or has another shape, or the run is unfinished or
+    of another architecture.
     """
-    fill_trunk(student.trunk, path, option="--init", arch=student.spec.arch, error=StudentError)
+    if not path.is_dir():
+        return fill_trunk(student.trunk, path, option="--init", arch=student.spec.arch, error=StudentError)
+    try:
+        finished = load_student(path)
+    except StudentError as error:
+        raise StudentError(f"--init {error}") from error
+    if finished.spec.arch != student.spec.arch:
+        raise StudentError(f"--init {path}: its student is a {finished.spec.arch}, not a {student.spec.arch}")
+    student.load_state_dict(finished.state_dict())
+    return None
 
 
 def _width(trunk: nn.Module, spec: StudentSpec) -> int:

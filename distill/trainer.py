@@ -26,7 +26,7 @@ from distill.loop.speed import Speed, Stopwatch, read_speeds, write_speeds
 from distill.losses import FeatureMatch, Partner, Targets, distillation_loss
 from distill.origin import origin_of, refuse_other_origin
 from distill.run import clear_errors, draw_curves, write_history, write_metrics, write_weights
-from distill.student import Student, StudentError, StudentOutput, load_student, load_trunk_weights
+from distill.student import Student, StudentError, StudentOutput, load_first_weights, load_student
 from runtime.bundle.load import Figure
 from runtime.errors import first_line
 from teacher.console import Advance, progress
@@ -174,7 +174,7 @@ def _start(job: _Job) -> _Learner:
     torch.manual_seed(config.seed)
     student = Student(config.student_spec)
     if config.init is not None:
-        load_trunk_weights(student, config.init)
+        load_first_weights(student, config.init)
     compute.place(student)
     ema = ModelEmaV3(student, decay=config.ema_decay, use_warmup=True, warmup_power=0.75)
     best = Student(config.student_spec).eval()

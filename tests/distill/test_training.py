@@ -22,7 +22,7 @@ from distill.cli import app
 from distill.config import TrainConfig, from_json, to_json
 from distill.evaluate import predict
 from distill.run import create_run, newest_run, read_config
-from distill.student import Student, StudentError, load_student, load_trunk_weights, student_spec
+from distill.student import Student, StudentError, load_first_weights, load_student, student_spec
 from distill.trainer import learning_rate, train
 from teacher.data.dataset import Dataset
 from teacher.data.splits import Part
@@ -205,7 +205,7 @@ def test_init_fills_the_trunk(tmp_path: Path) -> None:
     source, target = Student(spec), Student(spec)
     tensors = {**source.trunk.state_dict(), "classifier.weight": torch.zeros(3)}
     save_file(tensors, tmp_path / "trunk.safetensors")
-    load_trunk_weights(target, tmp_path / "trunk.safetensors")
+    load_first_weights(target, tmp_path / "trunk.safetensors")
     for name, tensor in source.trunk.state_dict().items():
         torch.testing.assert_close(target.trunk.state_dict()[name], tensor)
 
@@ -214,19 +214,35 @@ def test_init_of_another_architecture_is_refused(tmp_path: Path) -> None:
     other = Student(student_spec("test_resnet", image_size=64))
     save_file(dict(other.trunk.state_dict()), tmp_path / "other.safetensors")
     with pytest.raises(StudentError, match="is it the right architecture"):
-        load_trunk_weights(Student(student_spec(SMALL_STUDENT, image_size=64)), tmp_path / "other.safetensors")
+        load_first_weights(Student(student_spec(SMALL_STUDENT, image_size=64)), tmp_path / "other.safetensors")
 
 
 def test_init_that_is_no_safetensors_is_refused(tmp_path: Path) -> None:
     (tmp_path / "junk.safetensors").write_bytes(b"junk")
     student = Student(student_spec(SMALL_STUDENT, image_size=64))
     with pytest.raises(StudentError, match="not a readable safetensors file"):
-        load_trunk_weights(student, tmp_path / "junk.safetensors")
+        load_first_weights(student, tmp_path / "junk.safetensors")
+
+
+def test_init_of_a_finished_run_goes_on_from_the_whole_student_at_any_size(finished: Path) -> None:
+    learned = load_student(finished)
+    student = Student(replace(learned.spec, image_size=2 * learned.spec.image_size))
+    load_first_weights(student, finished)
+    for name, tensor in learned.state_dict().items():
+        assert torch.equal(student.state_dict()[name], tensor), name
+
+
+def test_init_of_a_run_that_is_unfinished_or_of_another_architecture_is_refused(finished: Path, tmp_path: Path) -> None:
+    other = Student(student_spec("test_resnet", image_size=64))
+    with pytest.raises(StudentError, match=f"--init .*: its student is a {SMALL_STUDENT}, not a test_resnet"):
+        load_first_weights(other, finished)
+    with pytest.raises(StudentError, match=r"--init .*: not a run folder"):
+        load_first_weights(other, tmp_path)
 
 
 def test_the_shipped_trunk_fits_the_named_student(shared_weights: Path) -> None:
     student = Student(student_spec("mobilenetv2", image_size=224))
-    load_trunk_weights(student, shared_weights / "mobilenetv2_100_tf_in1k_nohead.safetensors")
+    load_first_weights(student, shared_weights / "mobilenetv2_100_tf_in1k_nohead.safetensors")
     assert all(torch.isfinite(tensor).all() for tensor in student.trunk.state_dict().values())
 
 
