@@ -81,7 +81,7 @@ RECIPES = (
     Recipe(name="careful", ranges="careful", squeeze="weights", bias_correction=True),
 )
 """The static recipes. onnxruntime's session option `session.x64quantprecision` (float instead of saturating 16-bit sums
-on x86 without VNNI) is no recipe: it is set where a session is made, not in a file; see `export.int8.saturation`."""
+on x86 without VNNI) is no recipe: it is set where a session is made, not in a file; see `runtime.overflow`."""
 
 _FIRST = {"u8", "bias", "block1", "block1-bias", "block2-bias"}
 

@@ -8,8 +8,8 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper
+from saturation import measure_saturation
 
-from export.int8.saturation import measure_saturation
 from runtime import engine, overflow
 from runtime.overflow import products_overflow
 

@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from saturation import CHANNELS, PIXEL, REDUCED_WEIGHT, STEPS, WEIGHT, Saturation, measure_saturation
 from toy_onnx import SIDE, toy_model, toy_photos
 
 from export.int8.preparation import Preparation
 from export.int8.qdq import quantise
 from export.int8.recipes import BASE
-from export.int8.saturation import CHANNELS, PIXEL, REDUCED_WEIGHT, STEPS, WEIGHT, Saturation, measure_saturation
 from export.verify.latency import WARM_UP, against_fp32, interleaved, onnx_runnable, session_of
 
 

@@ -1,4 +1,4 @@
-"""Whether this CPU's 8-bit kernels saturate: uint8 x int8 products, added in pairs in 16 bit.
+"""Whether this CPU's 8-bit kernels saturate, by one convolution: a second way beside `runtime.overflow`.
 
 x86 without VNNI multiplies bytes with `vpmaddubsw`, which adds two neighbouring products and clips the sum to 16 bit:
 2 * 255 * 127 is 64,770 and becomes 32,767. Weights in 7 bit (`reduce_range`) fit; so does the session option
