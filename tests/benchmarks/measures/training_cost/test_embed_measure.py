@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from plugin_photos import draw
 
-from benchmarks.measures.embed import Options, measure
+from benchmarks.measures.training_cost.embed import Options, measure
 from benchmarks.outcome import BenchmarkError
 from teacher.models.config import EncoderChoice
 

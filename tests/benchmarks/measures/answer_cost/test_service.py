@@ -6,7 +6,7 @@ import pytest
 from plugin_bundles import MakeBundle
 from service_peers import jpeg
 
-from benchmarks.measures.service import LoadError, measure_service
+from benchmarks.measures.answer_cost.service import LoadError, measure_service
 
 
 def test_every_upload_is_accounted_for(tmp_path: Path, tiny_bundle: MakeBundle) -> None:

@@ -14,7 +14,7 @@ from typing import Annotated
 
 from PIL import Image
 
-from benchmarks.measures.latency import lines_of, table_of
+from benchmarks.measures.answer_cost.latency import lines_of, table_of
 from benchmarks.outcome import Outcome, Table, write_text
 from benchmarks.peers.ways import pillow_and_onnx, torchvision_and_pytorch
 from benchmarks.workshop.candidates import whole_way

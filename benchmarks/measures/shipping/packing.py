@@ -31,7 +31,7 @@ _OURS = frozenset({"mobile_app", "runtime"})
 class Options:
     """What `packing` asks."""
 
-    root: Annotated[Path, OPTION] = Path(__file__).parents[2]
+    root: Annotated[Path, OPTION] = Path(__file__).parents[3]
     """checkout to look at"""
     out: Annotated[Path, OPTION] = Path("artifacts/packing.json")
     """where the JSON goes"""

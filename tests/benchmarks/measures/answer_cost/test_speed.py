@@ -10,7 +10,7 @@ from plugin_bundles import MakeBundle
 from plugin_photos import draw
 from turn_jobs import hoarder, quitter, refuser, sleeper
 
-from benchmarks.measures.speed import COLD, measure_speed, rows, verdict
+from benchmarks.measures.answer_cost.speed import COLD, measure_speed, rows, verdict
 from benchmarks.workshop.processes import start_in_turns
 from benchmarks.workshop.session_options import CHANGES, ENGINE, measure_options, option_rows
 from benchmarks.workshop.turns import TurnError, time_in_turns

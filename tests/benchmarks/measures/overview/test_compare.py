@@ -9,8 +9,8 @@ import pytest
 from command_desk import typed
 from measurements import result, steady
 
-from benchmarks.measures.collect import markdown, page, ranked, table_file
-from benchmarks.measures.compare import differences_of, ratios_of
+from benchmarks.measures.overview.collect import markdown, page, ranked, table_file
+from benchmarks.measures.overview.compare import differences_of, ratios_of
 from benchmarks.workshop.ratios import resampled_medians
 from runtime.measure.known import read_known
 from runtime.measure.result import Result

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from plugin_photos import make_ham
 
-from benchmarks.measures.quality import (
+from benchmarks.measures.trust.quality import (
     TONES,
     DefectRow,
     Refusals,

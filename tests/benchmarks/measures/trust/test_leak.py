@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from command_desk import typed
 
-from benchmarks.measures.leak import audit, colours_and_edges
+from benchmarks.measures.trust.leak import audit, colours_and_edges
 
 
 def pairs(*, known: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

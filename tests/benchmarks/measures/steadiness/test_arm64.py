@@ -15,7 +15,7 @@ from plugin_bundles import MakeBundle
 from plugin_photos import draw
 
 from benchmarks.cli import main
-from benchmarks.measures.arm64 import compare_maps
+from benchmarks.measures.steadiness.arm64 import compare_maps
 from runtime.bundle.load import read_manifest, write_manifest
 from runtime.conditions import CONDITIONS
 

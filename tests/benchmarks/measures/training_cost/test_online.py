@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.measures.online import Found, Options, measure
+from benchmarks.measures.training_cost.online import Found, Options, measure
 
 
 def test_labels_are_paid_for_once_and_the_teacher_at_work_every_epoch() -> None:

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 from plugin_bundles import MakeBundle
 
-from benchmarks.measures.damage import Options, measure
+from benchmarks.measures.steadiness.damage import Options, measure
 from benchmarks.outcome import BenchmarkError
 from benchmarks.workshop.damage import DAMAGES
 

@@ -14,7 +14,7 @@ from PIL import Image
 from plugin_bundles import MakeBundle
 from plugin_photos import draw
 
-from benchmarks.measures.reference import BILINEAR
+from benchmarks.measures.answer_cost.reference import BILINEAR
 from benchmarks.peers.fp32_twin import fp32_twin
 from benchmarks.peers.reference_way import reference_way
 from benchmarks.peers.ways import STAGES

@@ -8,19 +8,15 @@ from pathlib import Path
 import jsonschema_rs
 import pytest
 from command_desk import typed
-from PIL import Image
 from plugin_bundles import MakeBundle
 from plugin_photos import draw
 
-from benchmarks.measures.latency import Options, measure_latency
-from benchmarks.measures.verdicts import verdict_sheet
+from benchmarks.measures.answer_cost.latency import Options, measure_latency
 from benchmarks.workshop.choices import seconds_of
 from runtime.bundle.load import sha256_of
-from runtime.conditions import CONDITIONS
 from runtime.errors import BundleError, PhotoError
 from runtime.measure.photo_way import STAGES
 from runtime.measure.result import Result, schema
-from runtime.triage import Tier
 from teacher.options import OptionError
 
 
@@ -94,11 +90,3 @@ def test_the_command_line_ends_in_one_line(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert done.stderr.startswith("error: --photo")
     assert "Traceback" not in done.stderr
-
-
-def test_the_sheet_shows_what_the_bundle_says(tmp_path: Path, tiny_bundle: MakeBundle) -> None:
-    path = tmp_path / "sheet.png"
-    tiers = verdict_sheet(path, bundle=tiny_bundle(tmp_path, malignancy=0.99, size=64), rows=1)
-    assert list(tiers) == list(CONDITIONS)
-    assert all(set(seen) <= {Tier.HIGH, Tier.CANNOT_ASSESS} for seen in tiers.values())
-    assert Image.open(path).width > Image.open(path).height

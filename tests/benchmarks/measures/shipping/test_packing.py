@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from benchmarks.cli import main
-from benchmarks.measures.packing import LIMIT, packed
+from benchmarks.measures.shipping.packing import LIMIT, packed
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 
 
 @pytest.fixture
