@@ -15,11 +15,11 @@ from typing import Annotated, Any
 import typer
 
 from benchmarks.outcome import Outcome, Table, write_text
-from benchmarks.workshop.candidates import onnx_file, tflite_file, torch_student, whole_way
 from benchmarks.workshop.choices import OfLength, OfPhoto, checked
-from benchmarks.workshop.photos import photo_or_drawing
-from benchmarks.workshop.streamed import measured
-from benchmarks.workshop.turns import Job, TurnError
+from benchmarks.workshop.photos.sources import photo_or_drawing
+from benchmarks.workshop.timing.candidates import onnx_file, tflite_file, torch_student, whole_way
+from benchmarks.workshop.timing.streamed import measured
+from benchmarks.workshop.timing.turns import Job, TurnError
 from runtime.bundle.load import DEFAULT_BUNDLE, Bundle, load_bundle
 from runtime.bundle.manifest import ModelFile
 from runtime.engine import default_threads
@@ -78,7 +78,7 @@ def measure_latency(photo: Path, options: Options) -> Result:
 def cold_starts(photo: Path, *, bundle: Path | None, threads: int | None, starts: int) -> list[ColdStart]:
     """The first answer of so many fresh processes; one before them, which fills the file cache, is not counted."""
     words = [str(photo), str(bundle or ""), str(threads or 0)]
-    command = [sys.executable, "-m", "benchmarks.workshop.cold_start", *words]
+    command = [sys.executable, "-m", "benchmarks.workshop.programs.cold_start", *words]
     found: list[ColdStart] = []
     for _ in range(starts + 1 if starts else 0):
         done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -19,7 +19,7 @@ import typer
 from benchmarks.outcome import Outcome, Table
 from benchmarks.workshop.choices import OfBundle
 from benchmarks.workshop.environment import environment
-from benchmarks.workshop.photos import photo_or_drawing, small_photo
+from benchmarks.workshop.photos.sources import photo_or_drawing, small_photo
 from runtime.errors import SkintagError
 from teacher.options import OPTION
 

@@ -16,9 +16,9 @@ import typer
 from benchmarks.outcome import Outcome, Table
 from benchmarks.workshop.choices import OfReference, checked
 from benchmarks.workshop.environment import Timing, environment, timing
-from benchmarks.workshop.photos import photo_or_drawing
-from benchmarks.workshop.session_options import measure_options, option_rows
-from benchmarks.workshop.turns import TurnError
+from benchmarks.workshop.photos.sources import photo_or_drawing
+from benchmarks.workshop.timing.session_options import measure_options, option_rows
+from benchmarks.workshop.timing.turns import TurnError
 from runtime.bundle.load import load_bundle
 from runtime.engine import default_threads
 from teacher.options import OPTION
@@ -138,7 +138,7 @@ def _commands(photo: Path, *, bundle: Path | None, fp32: Path) -> dict[str, list
 
 
 def _cold(commands: Mapping[str, list[str]], *, starts: int) -> dict[str, Cold]:
-    launcher = [sys.executable, "-m", "benchmarks.workshop.processes", str(starts), json.dumps(commands)]
+    launcher = [sys.executable, "-m", "benchmarks.workshop.programs.processes", str(starts), json.dumps(commands)]
     done = subprocess.run(launcher, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise TurnError((done.stderr.strip().splitlines() or ["no answer"])[-1])

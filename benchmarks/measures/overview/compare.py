@@ -8,7 +8,7 @@ import numpy as np
 import typer
 
 from benchmarks.outcome import BenchmarkError, Outcome, Table
-from benchmarks.workshop.ratios import ratio_of_medians
+from benchmarks.workshop.timing.ratios import ratio_of_medians
 from runtime.measure.result import Result, Row, Subject
 from teacher.options import OPTION
 

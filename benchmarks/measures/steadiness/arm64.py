@@ -17,9 +17,9 @@ import numpy as np
 import typer
 
 from benchmarks.outcome import BenchmarkError, Outcome, Table
-from benchmarks.workshop.arm64_python import Interpreter, emulated
-from benchmarks.workshop.both_sides import Decoded, Side, files_of, here
 from benchmarks.workshop.choices import OfBundle
+from benchmarks.workshop.other_processor.arm64_python import Interpreter, emulated
+from benchmarks.workshop.other_processor.both_sides import Decoded, Side, files_of, here
 from export.verify.reference import evenly_spread
 from runtime.bundle.load import DEFAULT_BUNDLE, read_manifest
 from runtime.bundle.manifest import ModelFile

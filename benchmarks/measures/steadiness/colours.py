@@ -16,7 +16,7 @@ from PIL import Image
 
 from benchmarks.outcome import BenchmarkError, Outcome, Table
 from benchmarks.workshop.choices import OfBundle
-from benchmarks.workshop.profiles import ADOBE_RGB, DISPLAY_P3, PROPHOTO, tagged_png
+from benchmarks.workshop.photos.colour_profiles import ADOBE_RGB, DISPLAY_P3, PROPHOTO, tagged_png
 from runtime.assess import Triage
 from runtime.many import find_photos
 from runtime.triage import Tier

@@ -17,7 +17,7 @@ from PIL import Image
 
 from benchmarks.outcome import BenchmarkError, Outcome, Table
 from benchmarks.workshop.choices import OfBundle
-from benchmarks.workshop.damage import DAMAGES, FORMATS, pixels_begin
+from benchmarks.workshop.photos.damaged_files import DAMAGES, FORMATS, pixels_begin
 from runtime.assess import Triage
 from runtime.errors import PhotoError
 from runtime.many import find_photos

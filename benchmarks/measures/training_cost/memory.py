@@ -18,7 +18,7 @@ import typer
 from PIL import Image
 
 from benchmarks.outcome import BenchmarkError, Outcome, Table
-from benchmarks.workshop.opening import FIRST, STEPS, Cost
+from benchmarks.workshop.programs.opening import FIRST, STEPS, Cost
 from teacher.console import progress
 from teacher.options import OPTION
 
@@ -68,7 +68,7 @@ def _costs(records: int, options: Options) -> dict[str, Cost]:
 
 
 def _cost(step: str, root: Path, cache: Path) -> Cost:
-    command = [sys.executable, "-m", "benchmarks.workshop.opening", step, str(root), str(cache), str(SIDE)]
+    command = [sys.executable, "-m", "benchmarks.workshop.programs.opening", step, str(root), str(cache), str(SIDE)]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode != 0:
         raise BenchmarkError(f"{STEPS[step]}: exit code {done.returncode}; why stands above")

@@ -14,9 +14,9 @@ import typer
 from PIL import Image, ImageDraw, ImageFont
 
 from benchmarks.outcome import BenchmarkError, Outcome, Table
-from benchmarks.workshop.defects import DEFECTS, Defect
 from benchmarks.workshop.environment import environment
-from benchmarks.workshop.photos import photo_paths
+from benchmarks.workshop.photos.defects import DEFECTS, Defect
+from benchmarks.workshop.photos.sources import photo_paths
 from runtime.errors import PhotoError
 from runtime.files import written_whole
 from runtime.photo.decode import INPUT_SIZE, Pixels, load_square

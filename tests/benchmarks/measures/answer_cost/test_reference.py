@@ -18,8 +18,8 @@ from benchmarks.measures.answer_cost.reference import BILINEAR
 from benchmarks.peers.fp32_twin import fp32_twin
 from benchmarks.peers.reference_way import reference_way
 from benchmarks.peers.ways import STAGES
-from benchmarks.workshop.least_decoding import REPEATS, least_decoding
-from benchmarks.workshop.shares import OURS, REFERENCE, shares_of
+from benchmarks.workshop.timing.least_decoding import REPEATS, least_decoding
+from benchmarks.workshop.timing.shares import OURS, REFERENCE, shares_of
 from export.onnx_file.frames import cut
 from runtime import Triage
 from runtime.bundle.load import load_bundle, sha256_of

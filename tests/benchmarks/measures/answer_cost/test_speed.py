@@ -11,9 +11,9 @@ from plugin_photos import draw
 from turn_jobs import hoarder, quitter, refuser, sleeper
 
 from benchmarks.measures.answer_cost.speed import COLD, measure_speed, rows, verdict
-from benchmarks.workshop.processes import start_in_turns
-from benchmarks.workshop.session_options import CHANGES, ENGINE, measure_options, option_rows
-from benchmarks.workshop.turns import TurnError, time_in_turns
+from benchmarks.workshop.programs.processes import start_in_turns
+from benchmarks.workshop.timing.session_options import CHANGES, ENGINE, measure_options, option_rows
+from benchmarks.workshop.timing.turns import TurnError, time_in_turns
 
 
 @pytest.fixture

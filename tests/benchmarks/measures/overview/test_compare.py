@@ -11,7 +11,7 @@ from measurements import result, steady
 
 from benchmarks.measures.overview.collect import markdown, page, ranked, table_file
 from benchmarks.measures.overview.compare import differences_of, ratios_of
-from benchmarks.workshop.ratios import resampled_medians
+from benchmarks.workshop.timing.ratios import resampled_medians
 from runtime.measure.known import read_known
 from runtime.measure.result import Result
 

@@ -9,7 +9,7 @@ from plugin_bundles import MakeBundle
 
 from benchmarks.measures.steadiness.damage import Options, measure
 from benchmarks.outcome import BenchmarkError
-from benchmarks.workshop.damage import DAMAGES
+from benchmarks.workshop.photos.damaged_files import DAMAGES
 
 
 def draw(folder: Path, count: int) -> Path:

@@ -7,7 +7,7 @@ import pytest
 from command_desk import typed
 
 from benchmarks.measures.training_cost.memory import SIDE, write_records
-from benchmarks.workshop.opening import STEPS, cost_of
+from benchmarks.workshop.programs.opening import STEPS, cost_of
 from teacher.data.dataset import DataOptions, open_dataset
 from teacher.data.splits import Part
 

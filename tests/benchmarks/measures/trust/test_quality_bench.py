@@ -21,7 +21,7 @@ from benchmarks.measures.trust.quality import (
     measure_table,
     sheet,
 )
-from benchmarks.workshop.defects import DEFECTS, Defect
+from benchmarks.workshop.photos.defects import DEFECTS, Defect
 from runtime.photo.quality import measure_quality
 
 SIDE = 96

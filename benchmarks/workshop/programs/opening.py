@@ -1,6 +1,8 @@
-"""Open a data root as one step of `benchmarks memory`: `python -m benchmarks.workshop.opening STEP ROOT CACHE SIZE`.
+"""Open a data root as one step of `benchmarks memory`, and say as JSON what it cost: the step's `Cost`.
 
-Prints JSON: the step's `Cost`. A program of its own, because a peak can only be taken of a whole process.
+    python -m benchmarks.workshop.programs.opening STEP ROOT CACHE SIZE
+
+A program of its own, because a peak can only be taken of a whole process.
 """
 
 import json

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.workshop.ratios import ratio_of_medians
+from benchmarks.workshop.timing.ratios import ratio_of_medians
 from runtime.measure.photo_way import TOTAL
 from runtime.measure.result import Result
 

@@ -1,4 +1,6 @@
-"""The first answer of a fresh process: `python -m benchmarks.workshop.cold_start PHOTO BUNDLE THREADS` prints JSON.
+"""The first answer of a fresh process, as JSON.
+
+    python -m benchmarks.workshop.programs.cold_start PHOTO BUNDLE THREADS
 
 Nothing may be imported here that the command line does not import: it would be counted. BUNDLE "" is the one in the
 package, THREADS 0 the engine's own choice.

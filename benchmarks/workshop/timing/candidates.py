@@ -1,4 +1,4 @@
-"""Model files as jobs for `benchmarks.workshop.turns`: each says its times by stage, and what it really runs on.
+"""Model files as jobs for `turns`: each says its times by stage, and what it really runs on.
 
 Each runs in a process of its own that imports this module: what a job needs is imported inside it, or its memory would
 hold what another one needs.

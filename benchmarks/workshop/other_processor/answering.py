@@ -1,4 +1,6 @@
-"""What this machine makes of some photos: `python -m benchmarks.workshop.answering STEP ...` writes arrays to a folder.
+"""What this machine makes of some photos, as arrays in a folder.
+
+    python -m benchmarks.workshop.other_processor.answering STEP ...
 
 The same program runs here and on another processor, so that only the processor differs. It needs what a device has:
 `runtime`, and ai-edge-litert for TFLite files. After each photo it writes a line.

@@ -1,4 +1,4 @@
-"""One program, `benchmarks.workshop.answering`, on this processor and on another: what each makes of the photos."""
+"""One program, `answering`, on this processor and on another: what each makes of the photos."""
 
 import json
 import os
@@ -12,14 +12,14 @@ import numpy as np
 import onnx
 
 from benchmarks.outcome import BenchmarkError
-from benchmarks.workshop.answering import ABOUT, ANSWERS, GATES, MAPS, SQUARES
-from benchmarks.workshop.arm64_python import Interpreter
+from benchmarks.workshop.other_processor.answering import ABOUT, ANSWERS, GATES, MAPS, SQUARES
+from benchmarks.workshop.other_processor.arm64_python import Interpreter
 from export.tflite.model import operators, read_model
 from runtime.bundle.load import read_manifest, verified
 from runtime.bundle.manifest import ModelFile
 from teacher.console import progress
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 FORMATS = ("onnx", "tflite")
 """What has a runtime on arm64 that can be tried here. Core ML has none outside Apple's systems."""
 
@@ -89,7 +89,7 @@ class Side:
         path = os.pathsep.join(map(str, (*start.modules, ROOT)))
         # One thread, as elsewhere: sums in another order would be another difference than the processor's.
         variables = {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1", **start.variables}
-        command = [*start.command, "-m", "benchmarks.workshop.answering", *words]
+        command = [*start.command, "-m", "benchmarks.workshop.other_processor.answering", *words]
         log = self.folder / "log"
         with log.open("w") as errors:
             try:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.outcome import BenchmarkError
-from benchmarks.workshop.answering import PACKAGES
+from benchmarks.workshop.other_processor.answering import PACKAGES
 from runtime.measure.machine import package_version
 
 EMULATORS = ("qemu-aarch64-static", "qemu-aarch64")

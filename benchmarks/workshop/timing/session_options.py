@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
-from benchmarks.workshop.turns import Job, Warm, time_in_turns
+from benchmarks.workshop.timing.turns import Job, Warm, time_in_turns
 from runtime.bundle.load import load_bundle
 from runtime.engine import session_options
 from teacher.console import progress

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.workshop.checkout import code_here
-from benchmarks.workshop.turns import Job, Worker
+from benchmarks.workshop.timing.turns import Job, Worker
 from runtime.measure.machine import Load, State, machine, state
 from runtime.measure.result import Result, Subject, photo_of
 from runtime.measure.series import Samples
@@ -43,8 +43,8 @@ def streamed(
 ) -> tuple[tuple[Subject, ...], float | None]:
     """Every job in turns, and the share of the machine that others had meanwhile. Raises TurnError where one fails.
 
-    A job returns `benchmarks.workshop.candidates.Timed`. `whole`: those that do nothing but a photo's whole way, whose
-    process has a peak of memory worth telling; the others' hold what they were loaded with.
+    A job returns a `Timed` of `candidates`. `whole`: those that do nothing but a photo's whole way, whose process has a
+    peak of memory worth telling; the others' hold what they were loaded with.
     """
     with ExitStack() as stack:
         workers = {name: stack.enter_context(Worker(job)) for name, job in jobs.items()}

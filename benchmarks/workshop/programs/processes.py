@@ -1,4 +1,6 @@
-"""What whole processes cost: `python -m benchmarks.workshop.processes STARTS '{"name": ["command", ...]}'` prints JSON.
+"""What whole processes cost, as JSON.
+
+    python -m benchmarks.workshop.programs.processes STARTS '{"name": ["command", ...]}'
 
 A program of its own that imports nothing large, because Linux lets the peak memory of a process begin at the size of
 the one that started it.
