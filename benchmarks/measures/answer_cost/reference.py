@@ -18,10 +18,10 @@ from benchmarks.measures.answer_cost.latency import lines_of, table_of
 from benchmarks.outcome import Outcome, Table, write_text
 from benchmarks.peers.ways import pillow_and_onnx, torchvision_and_pytorch
 from benchmarks.workshop.choices import OfLength, OfReference, checked
-from benchmarks.workshop.environment import Timing
 from benchmarks.workshop.photos.sources import photo_or_drawing
 from benchmarks.workshop.timing.candidates import whole_way
 from benchmarks.workshop.timing.least_decoding import least_decoding
+from benchmarks.workshop.timing.percentiles import Timing
 from benchmarks.workshop.timing.shares import OURS, REFERENCE, Share, shares_of
 from benchmarks.workshop.timing.streamed import measured
 from benchmarks.workshop.timing.turns import Job

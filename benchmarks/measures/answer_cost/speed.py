@@ -15,8 +15,9 @@ import typer
 
 from benchmarks.outcome import Outcome, Table
 from benchmarks.workshop.choices import OfReference, checked
-from benchmarks.workshop.environment import Timing, environment, timing
+from benchmarks.workshop.environment import environment
 from benchmarks.workshop.photos.sources import photo_or_drawing
+from benchmarks.workshop.timing.percentiles import Timing, timing
 from benchmarks.workshop.timing.session_options import measure_options, option_rows
 from benchmarks.workshop.timing.turns import TurnError
 from runtime.bundle.load import load_bundle

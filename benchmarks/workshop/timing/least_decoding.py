@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from PIL import Image
 
-from benchmarks.workshop.environment import Timing, timing
+from benchmarks.workshop.timing.percentiles import Timing, timing
 
 REPEATS = 200
 FEWEST = (1, 1)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any, Self
 
-from benchmarks.workshop.environment import Timing, timing
+from benchmarks.workshop.timing.percentiles import Timing, timing
 from runtime.errors import SkintagError
 from runtime.measure.machine import peak_bytes
 from teacher.console import Advance
