@@ -17,10 +17,10 @@ from teacher.options import from_dataclasses
 
 
 class Measures(TyperGroup):
-    """A command for each module of `benchmarks.measures`; imported when called, so `--help` waits for none."""
+    """A command for each module of `benchmarks.measures`' wings; imported when called, so `--help` waits for none."""
 
     def list_commands(self, ctx: Any) -> list[str]:
-        """The modules of the folder."""
+        """The modules of all wings."""
         return sorted(_modules())
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
@@ -36,7 +36,8 @@ class Measures(TyperGroup):
 
 def command_of(name: str) -> Any:
     """The command of a measure, with its options."""
-    module = import_module(f"{measures.__name__}.{name.replace('-', '_')}")
+    file = _modules()[name]
+    module = import_module(f"{measures.__name__}.{file.parent.name}.{file.stem}")
     alone = typer.Typer(add_completion=False)
     alone.command(name)(from_dataclasses(_delivered(module.measure)))
     return typer.main.get_command(alone)
@@ -52,7 +53,7 @@ def _delivered(measure: Callable[..., Outcome]) -> Callable[..., None]:
 
 def _modules() -> dict[str, Path]:
     """The file of each measure by the name of its command."""
-    files = (file for folder in measures.__path__ for file in Path(folder).glob("*.py"))
+    files = (file for folder in measures.__path__ for file in Path(folder).glob("*/*.py"))
     return {file.stem.replace("_", "-"): file for file in files if not file.stem.startswith("_")}
 
 

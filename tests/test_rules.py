@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.measures.packing import ELSEWHERE, ON_PHONES, imports
+from benchmarks.measures.shipping.packing import ELSEWHERE, ON_PHONES, imports
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("benchmarks", "mobile_app", "export", "distill", "teacher", "runtime")

@@ -1,4 +1,4 @@
-"""Jobs for `benchmarks.workshop.turns`; the processes that run them import them from here."""
+"""Jobs for `benchmarks.workshop.timing.turns`; the processes that run them import them from here."""
 
 import os
 import time

@@ -5,7 +5,7 @@ from pathlib import Path
 from benchmarks.outcome import BenchmarkError
 from benchmarks.peers.converters import DEFAULTS, LITERT, litert_files, onnxruntime_default
 from benchmarks.peers.ways import square_and_onnx, square_and_tflite
-from benchmarks.workshop.turns import Job
+from benchmarks.workshop.timing.turns import Job
 from distill.run import open_run_data
 from distill.student import Student, load_student
 from export.onnx_file.convert import to_onnx

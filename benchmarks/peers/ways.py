@@ -1,4 +1,4 @@
-"""A photo's usual ways to an answer, timed step by step, as jobs for `benchmarks.workshop.turns`.
+"""A photo's usual ways to an answer, timed step by step, as jobs for `benchmarks.workshop.timing.turns`.
 
 Each runs in a process of its own that imports this module: nothing large may stand here that the way does not need,
 or its memory would be counted.
@@ -17,7 +17,7 @@ import onnxruntime
 from PIL import Image
 
 from benchmarks.peers.reference_way import UsualWay, reference_way
-from benchmarks.workshop.candidates import About, Timed
+from benchmarks.workshop.timing.candidates import About, Timed
 from runtime.measure.machine import package_version
 from runtime.measure.result import Model, Provider
 

@@ -11,7 +11,7 @@ from benchmarks.outcome import BenchmarkError
 from benchmarks.report import plan
 from benchmarks.report.sections import result_of
 from benchmarks.report.stages import Carried
-from benchmarks.workshop.shares import OURS, REFERENCE, shares_of
+from benchmarks.workshop.timing.shares import OURS, REFERENCE, shares_of
 from runtime.bundle.load import Figure, load_bundle
 from runtime.bundle.manifest import ModelFile
 from runtime.measure.machine import machine

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.report.stages import Stage
-from benchmarks.workshop.photos import photo_paths
+from benchmarks.workshop.photos.sources import photo_paths
 from runtime.bundle.load import DEFAULT_BUNDLE
 
 DEFAULT = "default"

@@ -7,7 +7,7 @@ from typing import Any
 from benchmarks.report import plan
 from benchmarks.report.pictures import accuracy_plot, distortion_plot, formats_plot, steps_plot
 from benchmarks.report.stages import Carried
-from benchmarks.workshop.shares import OURS, shares_of
+from benchmarks.workshop.timing.shares import OURS, shares_of
 from runtime.bundle.load import Figure
 from runtime.errors import SkintagError
 from runtime.files import json_text

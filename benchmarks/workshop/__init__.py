@@ -1,4 +1,5 @@
 """How is it measured?
 
-Timing in turns and in processes of their own, the machine, photos and what spoils them.
+Wings for timing, for what a process of its own says, for photos, for another processor; and what all of them ask for:
+options, code and machine.
 """

@@ -1,4 +1,4 @@
-"""A measure is a file: what lies in the folder is a command, and a name that does not is said."""
+"""A measure is a file: what lies in a wing is a command, and a name that does not is said."""
 
 import sys
 from pathlib import Path
@@ -45,7 +45,8 @@ def ask(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
 
 @pytest.fixture
 def _word_length(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "word_length.py").write_text(MEASURE)
+    (tmp_path / "words").mkdir()
+    (tmp_path / "words" / "word_length.py").write_text(MEASURE)
     monkeypatch.setattr(measures, "__path__", [*measures.__path__, str(tmp_path)])
 
 
@@ -58,7 +59,7 @@ def test_a_new_file_is_a_new_command(
     listed = capsys.readouterr().out
     assert "word-length" in listed
     assert "The length of a word." in listed
-    assert "benchmarks.measures.word_length" not in sys.modules, "the list waits for no import"
+    assert "benchmarks.measures.words.word_length" not in sys.modules, "the list waits for no import"
     out = tmp_path / "new" / "letters.json"
     assert ask(monkeypatch, "word-length", "--word", "mole", "--out", str(out)) == 0
     assert '"letters": 4' in out.read_text()
@@ -79,6 +80,14 @@ def test_a_measure_that_finds_a_problem_fails_once_all_is_shown(
     assert "cannot be written" in capsys.readouterr().err
 
 
-def test_an_unknown_measure_is_refused(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    assert ask(monkeypatch, "latencies") == 2
+def test_no_two_wings_have_a_measure_of_one_name() -> None:
+    files = [path for path in Path(*measures.__path__).glob("*/*.py") if not path.stem.startswith("_")]
+    assert len({path.stem for path in files}) == len(files) > 20
+
+
+@pytest.mark.parametrize("name", ["latencies", "answer-cost", "answer_cost"])
+def test_an_unknown_measure_is_refused(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ask(monkeypatch, name) == 2
     assert "No such command" in capsys.readouterr().err

@@ -13,7 +13,7 @@ from command_desk import typed
 from plugin_bundles import MakeBundle
 from test_option_names import TABLE
 
-from benchmarks.measures import all as everything
+from benchmarks.measures.overview import all as everything
 from benchmarks.report.figures import Made, report_figures, student_figures
 from benchmarks.report.page import MARKDOWN, PAGE, report_files
 from benchmarks.report.plan import Given, LeftOut, Subject, stages_of

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageCms, features
 
-from benchmarks.workshop.profiles import (
+from benchmarks.workshop.photos.colour_profiles import (
     ADOBE_RGB,
     DISPLAY_P3,
     PROPHOTO,

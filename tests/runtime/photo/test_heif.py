@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import ExifTags, Image, ImageOps, features
 
-from benchmarks.workshop.profiles import DISPLAY_P3, tagged_png
+from benchmarks.workshop.photos.colour_profiles import DISPLAY_P3, tagged_png
 from runtime.cli import main
 from runtime.errors import HeicError, PhotoError, PhotoTooLargeError
 from runtime.photo.av1 import most_pixels

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
-from benchmarks.workshop.defects import DEFECTS, Defect
+from benchmarks.workshop.photos.defects import DEFECTS, Defect
 from runtime.photo.decode import load_square
 from runtime.photo.quality import QualityProblem, measure_quality
 from teacher.data.synthetic import SyntheticConfig, draw_scene, paint

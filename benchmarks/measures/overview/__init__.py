@@ -1,0 +1,1 @@
+"""What do many measurements say side by side?"""

@@ -1,0 +1,1 @@
+"""How far can an answer be believed, and the figures that say so?"""

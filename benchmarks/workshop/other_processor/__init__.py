@@ -1,0 +1,1 @@
+"""How is another processor asked the same as this one?"""

@@ -1,0 +1,1 @@
+"""Which photos is it measured on, and what spoils them?"""

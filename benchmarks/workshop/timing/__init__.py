@@ -1,0 +1,1 @@
+"""How are times taken, and what do they say of one another?"""
