@@ -8,7 +8,7 @@ from typing import TypedDict
 
 from mobile_app.locales import Texts
 from mobile_app.paper import Answer, Sheet
-from mobile_app.screens import Answered
+from mobile_app.photo.screens import Answered
 from mobile_app.spots import report_of
 from mobile_app.store import Judge, Lesion, Shot
 from runtime.bundle.load import Bundle

@@ -12,21 +12,19 @@ from typing import TYPE_CHECKING
 
 import flet as ft
 
-from mobile_app.darkroom import darkroom
 from mobile_app.device.camera import DeviceCamera
 from mobile_app.device.files import DeviceFiles, key_place
 from mobile_app.device.keeping import Keeper
 from mobile_app.device.memory import TabMemory
 from mobile_app.handout import judge_of
-from mobile_app.heat_map import overlay_of
-from mobile_app.journey import Journey
 from mobile_app.locales import ENGLISH
 from mobile_app.measuring import Measuring, measure_of
 from mobile_app.memo import memo_of, read_memo, take_up, typed
 from mobile_app.palette import DARK, LIGHT, Palette
-from mobile_app.preferences import Theme
-from mobile_app.promises import Promises
-from mobile_app.screens import (
+from mobile_app.photo.darkroom import darkroom
+from mobile_app.photo.heat_map import overlay_of
+from mobile_app.photo.journey import Journey
+from mobile_app.photo.screens import (
     Analysing,
     CannotAssess,
     Check,
@@ -38,6 +36,8 @@ from mobile_app.screens import (
     Verdict,
     Welcome,
 )
+from mobile_app.preferences import Theme
+from mobile_app.promises import Promises
 from mobile_app.serving.arrivals import Arrivals
 from mobile_app.serving.beside import UNKEPT
 from mobile_app.serving.departures import Departures

@@ -6,7 +6,7 @@ to. Knows nothing of Flet.
 
 from dataclasses import dataclass, replace
 
-from mobile_app.screens import (
+from mobile_app.photo.screens import (
     Analysing,
     Answered,
     Check,

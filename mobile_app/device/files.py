@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 import flet as ft
 
-from mobile_app.darkroom import Photo
 from mobile_app.device.sending import Sender, Wish
 from mobile_app.handout import Card, card_of, judge_of, sheet_of, sheet_of_shot
 from mobile_app.measuring import file_name
 from mobile_app.paper import Sheet
-from mobile_app.screens import CannotAssess, Verdict
+from mobile_app.photo.darkroom import Photo
+from mobile_app.photo.screens import CannotAssess, Verdict
 from mobile_app.serving.arrivals import Arrivals
 from mobile_app.serving.departures import Departures, Offered
 from mobile_app.session import Session, Tab

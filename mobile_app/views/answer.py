@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import flet as ft
 
 from mobile_app.locales.texts import AnswerTexts
-from mobile_app.screens import CannotAssess, Looked, Verdict
+from mobile_app.photo.screens import CannotAssess, Looked, Verdict
 from mobile_app.spots import KeptAnswer, report_of
 from mobile_app.views.desk import Desk, Way
 from mobile_app.views.frame import frame, frame_beside

@@ -2,8 +2,8 @@
 
 import flet as ft
 
-from mobile_app.framing import SPOT_SHARE
-from mobile_app.screens import Shooting
+from mobile_app.photo.framing import SPOT_SHARE
+from mobile_app.photo.screens import Shooting
 from mobile_app.views.desk import Desk
 from mobile_app.views.frame import frame
 from mobile_app.views.look import RADIUS, Look

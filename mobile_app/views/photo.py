@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import flet as ft
 
-from mobile_app.framing import Framing, largest
-from mobile_app.journey import Journey
-from mobile_app.screens import Analysing, CannotAssess, Check, Opening, Verdict
+from mobile_app.photo.framing import Framing, largest
+from mobile_app.photo.journey import Journey
+from mobile_app.photo.screens import Analysing, CannotAssess, Check, Opening, Verdict
 from mobile_app.views.camera import above_or_beside, ring
 from mobile_app.views.desk import Desk
 from mobile_app.views.frame import WIDE, beside, frame

@@ -2,7 +2,7 @@
 
 import flet as ft
 
-from mobile_app.screens import Fault, Malfunction, PhotoRefused
+from mobile_app.photo.screens import Fault, Malfunction, PhotoRefused
 from mobile_app.spots import Unreadable
 from mobile_app.views.desk import Desk
 from mobile_app.views.frame import frame

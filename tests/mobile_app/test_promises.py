@@ -17,8 +17,8 @@ from mobile_app.handout import sheet_of
 from mobile_app.locales import ENGLISH, LANGUAGES
 from mobile_app.paper.sheet import blocks_of
 from mobile_app.paper.words import LABELS
+from mobile_app.photo.screens import Verdict
 from mobile_app.promises import Promises
-from mobile_app.screens import Verdict
 from mobile_app.session import Kept, Session
 from mobile_app.store import Judge, Store
 from mobile_app.views.desk import Desk, Files

@@ -14,11 +14,11 @@ from PIL import Image
 from mobile_app.body import Half, Place, Region
 from mobile_app.device.keeping import OnDevice, PerVisit
 from mobile_app.draft import Draft
-from mobile_app.journey import Journey
 from mobile_app.locales import LANGUAGES
+from mobile_app.photo.journey import Journey
+from mobile_app.photo.screens import Verdict, Welcome
 from mobile_app.preferences import Theme
 from mobile_app.promises import Promises
-from mobile_app.screens import Verdict, Welcome
 from mobile_app.session import KEEP_FORM, Kept, Session, Subpage, Tab
 from mobile_app.spots import (
     Comparison,

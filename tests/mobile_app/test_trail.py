@@ -15,7 +15,7 @@ from PIL import Image
 
 from mobile_app.draft import Draft
 from mobile_app.main import Steps
-from mobile_app.screens import Check, Opening, Verdict, Welcome
+from mobile_app.photo.screens import Check, Opening, Verdict, Welcome
 from mobile_app.session import Kept, Session, Subpage, Tab
 from mobile_app.spots import Keeping, KeptAnswer, SpotDetail, SpotEdit, SpotList
 from mobile_app.store import Store

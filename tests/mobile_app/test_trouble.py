@@ -8,8 +8,8 @@ import pytest
 from app_bench import Bench, controls
 
 from mobile_app.locales import LANGUAGES
+from mobile_app.photo.screens import PhotoRefused
 from mobile_app.promises import Promises
-from mobile_app.screens import PhotoRefused
 from mobile_app.session import Kept, Session
 from mobile_app.views.desk import Desk
 from mobile_app.views.look import Look

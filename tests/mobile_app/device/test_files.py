@@ -23,7 +23,7 @@ from measurements import result
 from mobile_app.device.files import MAX_ARCHIVE, DeviceFiles, key_place, on_phone, page_name
 from mobile_app.device.sending import STILL
 from mobile_app.locales import ENGLISH
-from mobile_app.screens import Opening, PhotoRefused, Welcome
+from mobile_app.photo.screens import Opening, PhotoRefused, Welcome
 from mobile_app.serving.arrivals import Arrivals
 from mobile_app.serving.departures import Departures
 from mobile_app.session import Coming, Kept, Session

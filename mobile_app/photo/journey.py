@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
-from mobile_app.darkroom import Darkroom, Photo
-from mobile_app.framing import Framing
-from mobile_app.screens import (
+from mobile_app.photo.darkroom import Darkroom, Photo
+from mobile_app.photo.framing import Framing
+from mobile_app.photo.screens import (
     Analysing,
     CannotAssess,
     Check,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from PIL import Image
 
-from mobile_app.framing import Framing, cut, first_guess
+from mobile_app.photo.framing import Framing, cut, first_guess
 from runtime.photo.decode import INPUT_SIZE, Pixels, load_square, open_photo, square_pixels
 from runtime.photo.lesion import find_lesion
 from runtime.photo.quality import QualityProblem, measure_quality

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from mobile_app.darkroom import darkroom
-from mobile_app.framing import Framing, largest
-from mobile_app.journey import Journey
-from mobile_app.screens import (
+from mobile_app.photo.darkroom import darkroom
+from mobile_app.photo.framing import Framing, largest
+from mobile_app.photo.journey import Journey
+from mobile_app.photo.screens import (
     Analysing,
     CannotAssess,
     Check,

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, cast
 
 from PIL import Image
 
-from mobile_app.darkroom import PREVIEW_SIDE, jpeg
-from mobile_app.journey import Assessor
+from mobile_app.photo.darkroom import PREVIEW_SIDE, jpeg
+from mobile_app.photo.journey import Assessor
 from runtime.photo.decode import Pixels, square_pixels
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from mobile_app.framing import Framing, cut, first_guess, largest
+from mobile_app.photo.framing import Framing, cut, first_guess, largest
 from runtime.photo.decode import INPUT_SIZE
 from teacher.data.synthetic import SyntheticConfig, render
 

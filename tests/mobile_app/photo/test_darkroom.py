@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
-from mobile_app.darkroom import (
+from mobile_app.photo.darkroom import (
     PREVIEW_SIDE,
     SHOWN_SIDE,
     Photo,
@@ -15,7 +15,7 @@ from mobile_app.darkroom import (
     share_of_spot,
     square_of,
 )
-from mobile_app.framing import largest
+from mobile_app.photo.framing import largest
 from runtime import PhotoError
 from runtime.photo.decode import load_square, square_pixels
 from runtime.photo.quality import QualityProblem, measure_quality

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from mobile_app.darkroom import Photo, Picture
-from mobile_app.framing import Framing
+from mobile_app.photo.darkroom import Photo, Picture
+from mobile_app.photo.framing import Framing
 from runtime.photo.quality import QualityProblem
 
 if TYPE_CHECKING:

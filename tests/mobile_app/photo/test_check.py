@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from mobile_app.darkroom import Photo, darkroom, open_picture, square_of
-from mobile_app.framing import Framing
-from mobile_app.journey import Journey
-from mobile_app.screens import CannotAssess, Check, Screen, Verdict
+from mobile_app.photo.darkroom import Photo, darkroom, open_picture, square_of
+from mobile_app.photo.framing import Framing
+from mobile_app.photo.journey import Journey
+from mobile_app.photo.screens import CannotAssess, Check, Screen, Verdict
 from runtime.assess import Triage
 from runtime.triage import Tier
 
