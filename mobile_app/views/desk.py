@@ -7,13 +7,13 @@ from typing import Protocol
 
 import flet as ft
 
-from mobile_app.handout import Card
 from mobile_app.locales import Texts
-from mobile_app.measuring import Measuring
-from mobile_app.promises import Promises
-from mobile_app.session import Session
-from mobile_app.spots import Spots
 from mobile_app.views.look import Look
+from mobile_app.visit.handout import Card
+from mobile_app.visit.measuring import Measuring
+from mobile_app.visit.promises import Promises
+from mobile_app.visit.session import Session
+from mobile_app.visit.spots import Spots
 from runtime.answer.locales import Texts as AnswerTexts
 from runtime.answer.locales import texts_for
 from runtime.measure.result import Result

@@ -5,12 +5,12 @@ from typing import Any
 
 import flet as ft
 
-from mobile_app.draft import Draft
 from mobile_app.locales.texts import SpotTexts
 from mobile_app.paper.letters import lacking
 from mobile_app.typefaces import shown_on_page
 from mobile_app.views.desk import Desk
 from mobile_app.views.look import stack
+from mobile_app.visit.draft import Draft
 
 
 def use_draft(desk: Desk, form: str, first: Callable[[], Draft]) -> tuple[Draft, Callable[..., None]]:

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import flet as ft
 
-from mobile_app.session import Tab
 from mobile_app.views.desk import Desk
 from mobile_app.views.look import GAP, RAIL, Look, stack
+from mobile_app.visit.session import Tab
 from runtime.answer.advice import AdviceKind
 
 WIDE = 1040  # logical pixels at most: two columns

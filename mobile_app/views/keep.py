@@ -4,9 +4,6 @@ from collections.abc import Callable, Mapping
 
 import flet as ft
 
-from mobile_app.draft import Draft
-from mobile_app.session import KEEP_FORM
-from mobile_app.spots import Keeping
 from mobile_app.store import Lesion
 from mobile_app.views.choice import Choice
 from mobile_app.views.desk import Desk
@@ -15,6 +12,9 @@ from mobile_app.views.frame import frame
 from mobile_app.views.look import picture, stack
 from mobile_app.views.place import PlaceChoice
 from mobile_app.views.spots import name_of
+from mobile_app.visit.draft import Draft
+from mobile_app.visit.session import KEEP_FORM
+from mobile_app.visit.spots import Keeping
 
 _NEW = ""
 

@@ -6,7 +6,14 @@ from functools import partial
 import flet as ft
 
 from mobile_app.body import Region
-from mobile_app.spots import (
+from mobile_app.store import Lesion, Shot
+from mobile_app.views.answer import ICONS, hand_on, percent
+from mobile_app.views.choice import Choice
+from mobile_app.views.desk import Desk
+from mobile_app.views.frame import NARROW, WIDE, columns, frame
+from mobile_app.views.look import picture, stack, tappable
+from mobile_app.views.sure import sure
+from mobile_app.visit.spots import (
     Entry,
     Moment,
     Reading,
@@ -17,13 +24,6 @@ from mobile_app.spots import (
     report_of,
     result_of,
 )
-from mobile_app.store import Lesion, Shot
-from mobile_app.views.answer import ICONS, hand_on, percent
-from mobile_app.views.choice import Choice
-from mobile_app.views.desk import Desk
-from mobile_app.views.frame import NARROW, WIDE, columns, frame
-from mobile_app.views.look import picture, stack, tappable
-from mobile_app.views.sure import sure
 from runtime.answer.report import Report
 
 THUMBNAIL = 72

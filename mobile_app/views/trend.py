@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import flet as ft
 import flet_charts as fc
 
-from mobile_app.spots import Reading, result_of
-from mobile_app.trend import Point, levels_of, points_of, top_of
 from mobile_app.views.answer import ICONS, percent
 from mobile_app.views.desk import Desk
 from mobile_app.views.look import stack
+from mobile_app.visit.spots import Reading, result_of
+from mobile_app.visit.trend import Point, levels_of, points_of, top_of
 from runtime.answer.advice import AdviceKind
 
 # Logical pixels before the text's scale.

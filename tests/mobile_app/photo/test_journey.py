@@ -463,7 +463,7 @@ def test_no_sequence_of_taps_gives_a_verdict_to_another_photo(
 @pytest.mark.parametrize(
     ("module", "stranger"),
     [
-        ("mobile_app.session", "flet"),
+        ("mobile_app.visit.session", "flet"),
         ("mobile_app.device.hints", "flet"),
         ("mobile_app.paper", "flet"),
         ("mobile_app.main", "onnxruntime"),

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from mobile_app.handout import card_of
 from mobile_app.locales import LANGUAGES
+from mobile_app.visit.handout import card_of
 from runtime import Triage
 from runtime.bundle.load import Calibration, OperatingPoints, Prevalence
 from runtime.bundle.manifest import GroupAssurance

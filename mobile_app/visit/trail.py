@@ -17,8 +17,8 @@ from mobile_app.photo.screens import (
     Shooting,
     Welcome,
 )
-from mobile_app.session import Session, Subpage, Tab
-from mobile_app.spots import Comparison, Keeping, KeptAnswer, SpotDetail, SpotEdit, Spots, SpotView
+from mobile_app.visit.session import Session, Subpage, Tab
+from mobile_app.visit.spots import Comparison, Keeping, KeptAnswer, SpotDetail, SpotEdit, Spots, SpotView
 
 START = "/"
 

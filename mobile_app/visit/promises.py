@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from mobile_app.locales import Texts
-from mobile_app.session import Kept
+from mobile_app.visit.session import Kept
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,13 +13,13 @@ from measurements import result, steady
 from plugin_bundles import MakeBundle
 
 from mobile_app.locales import LANGUAGES
-from mobile_app.measuring import Done, Failed, Going, Idle, Measured, Measuring, file_name, measure_of
-from mobile_app.promises import Promises
-from mobile_app.session import Kept, Session, Subpage
 from mobile_app.views.about import model_card
 from mobile_app.views.desk import Desk
 from mobile_app.views.look import Look
 from mobile_app.views.measure import measure
+from mobile_app.visit.measuring import Done, Failed, Going, Idle, Measured, Measuring, file_name, measure_of
+from mobile_app.visit.promises import Promises
+from mobile_app.visit.session import Kept, Session, Subpage
 from runtime import BundleError, Triage
 from runtime.measure import drawing, stream
 from runtime.measure.known import known_of
@@ -188,7 +188,7 @@ def test_every_fault_and_every_step_has_words(language: str) -> None:
 
 
 def test_the_card_of_the_model_leads_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    from mobile_app.handout import card_of
+    from mobile_app.visit.handout import card_of
 
     card = card_of(Triage.load().bundle, texts=LANGUAGES["en"])
     for measuring in (Device().measuring, None):

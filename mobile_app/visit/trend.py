@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from mobile_app.spots import Reading
+from mobile_app.visit.spots import Reading
 from runtime.answer.advice import AdviceKind
 
 NEAREST = 0.03

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mobile_app.locales import LANGUAGES
-from mobile_app.preferences import TEXT_SCALES, Preferences, Theme, from_values, to_values
+from mobile_app.visit.preferences import TEXT_SCALES, Preferences, Theme, from_values, to_values
 
 PREFERENCES = st.builds(
     Preferences,

@@ -12,14 +12,14 @@ from app_bench import Bench
 from PIL import Image
 from pypdf import PdfReader
 
-from mobile_app.handout import figures_of, judge_of, sheet_of, sheet_of_shot
 from mobile_app.locales import LANGUAGES
 from mobile_app.paper import Sheet, as_pdf
 from mobile_app.paper.words import LABELS
 from mobile_app.photo.darkroom import Picture
 from mobile_app.photo.screens import Answered, Verdict
-from mobile_app.session import Kept, Session
 from mobile_app.store import Judge, Shot, Store, export_archive, import_archive
+from mobile_app.visit.handout import figures_of, judge_of, sheet_of, sheet_of_shot
+from mobile_app.visit.session import Kept, Session
 from runtime import Report, Triage
 from runtime.bundle.manifest import Figure
 

@@ -11,14 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mobile_app.locales import LANGUAGES
-from mobile_app.promises import Promises
-from mobile_app.session import Kept, Session
-from mobile_app.spots import Reading
 from mobile_app.store import Shot
-from mobile_app.trend import Point, levels_of, points_of, top_of
 from mobile_app.views.desk import Desk, Files
 from mobile_app.views.look import Look
 from mobile_app.views.trend import trend
+from mobile_app.visit.promises import Promises
+from mobile_app.visit.session import Kept, Session
+from mobile_app.visit.spots import Reading
+from mobile_app.visit.trend import Point, levels_of, points_of, top_of
 from runtime import Reason, Report, Tier
 from runtime.answer.advice import AdviceKind
 

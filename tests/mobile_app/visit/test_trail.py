@@ -13,13 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from mobile_app.draft import Draft
 from mobile_app.main import Steps
 from mobile_app.photo.screens import Check, Opening, Verdict, Welcome
-from mobile_app.session import Kept, Session, Subpage, Tab
-from mobile_app.spots import Keeping, KeptAnswer, SpotDetail, SpotEdit, SpotList
 from mobile_app.store import Store
-from mobile_app.trail import PHOTOS, Trail, address_of, open_at
+from mobile_app.visit.draft import Draft
+from mobile_app.visit.session import Kept, Session, Subpage, Tab
+from mobile_app.visit.spots import Keeping, KeptAnswer, SpotDetail, SpotEdit, SpotList
+from mobile_app.visit.trail import PHOTOS, Trail, address_of, open_at
 from runtime import Tier
 
 

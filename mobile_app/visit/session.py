@@ -9,15 +9,15 @@ from enum import StrEnum
 from typing import Any
 
 from mobile_app.body import Place
-from mobile_app.draft import Draft
 from mobile_app.locales import LANGUAGES, Texts
 from mobile_app.locales.problems import told
 from mobile_app.photo.darkroom import Photo, kept_of, share_of_spot
 from mobile_app.photo.journey import Journey, drawn_step
 from mobile_app.photo.screens import CannotAssess, Screen, Verdict, Welcome
-from mobile_app.preferences import Preferences, from_values, to_values
-from mobile_app.spots import Keeping, SpotDetail, SpotEdit, Spots
 from mobile_app.store import Judge, Lesion, Store, StoreError, Usage
+from mobile_app.visit.draft import Draft
+from mobile_app.visit.preferences import Preferences, from_values, to_values
+from mobile_app.visit.spots import Keeping, SpotDetail, SpotEdit, Spots
 
 log = logging.getLogger(__name__)
 

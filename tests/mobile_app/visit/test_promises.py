@@ -13,18 +13,18 @@ import pytest
 from app_bench import Bench
 from flet.components.component import Renderer
 
-from mobile_app.handout import sheet_of
 from mobile_app.locales import ENGLISH, LANGUAGES
 from mobile_app.paper.sheet import blocks_of
 from mobile_app.paper.words import LABELS
 from mobile_app.photo.screens import Verdict
-from mobile_app.promises import Promises
-from mobile_app.session import Kept, Session
 from mobile_app.store import Judge, Store
 from mobile_app.views.desk import Desk, Files
 from mobile_app.views.intro import introduction
 from mobile_app.views.look import Look
 from mobile_app.views.settings import settings
+from mobile_app.visit.handout import sheet_of
+from mobile_app.visit.promises import Promises
+from mobile_app.visit.session import Kept, Session
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,10 +9,10 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from mobile_app import draft, preferences
-from mobile_app.draft import Draft
-from mobile_app.preferences import Preferences
-from mobile_app.session import Session
+from mobile_app.visit import draft, preferences
+from mobile_app.visit.draft import Draft
+from mobile_app.visit.preferences import Preferences
+from mobile_app.visit.session import Session
 
 log = logging.getLogger(__name__)
 

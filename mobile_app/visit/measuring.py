@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from mobile_app.handout import app_version
 from mobile_app.photo.journey import drawn_step
+from mobile_app.visit.handout import app_version
 from mobile_app.work import Run
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from typing import TypedDict
 from mobile_app.locales import Texts
 from mobile_app.paper import Answer, Sheet
 from mobile_app.photo.screens import Answered
-from mobile_app.spots import report_of
 from mobile_app.store import Judge, Lesion, Shot
+from mobile_app.visit.spots import report_of
 from runtime.bundle.load import Bundle
 from runtime.bundle.manifest import UNKNOWN_GROUP, Figure, OperatingPoints
 

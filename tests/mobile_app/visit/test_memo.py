@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from mobile_app.body import Half, Place, Region
 from mobile_app.device.memory import TabMemory
-from mobile_app.draft import Draft
-from mobile_app.memo import LONGEST, memo_of, read_memo, take_up, typed
-from mobile_app.preferences import Preferences
-from mobile_app.session import KEEP_FORM, Kept, Session
 from mobile_app.store import Store
+from mobile_app.visit.draft import Draft
+from mobile_app.visit.memo import LONGEST, memo_of, read_memo, take_up, typed
+from mobile_app.visit.preferences import Preferences
+from mobile_app.visit.session import KEEP_FORM, Kept, Session
 
 PALM = Place(region=Region.PALM, half=Half.LEFT)
 

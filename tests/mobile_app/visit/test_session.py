@@ -13,14 +13,15 @@ from PIL import Image
 
 from mobile_app.body import Half, Place, Region
 from mobile_app.device.keeping import OnDevice, PerVisit
-from mobile_app.draft import Draft
 from mobile_app.locales import LANGUAGES
 from mobile_app.photo.journey import Journey
 from mobile_app.photo.screens import Verdict, Welcome
-from mobile_app.preferences import Theme
-from mobile_app.promises import Promises
-from mobile_app.session import KEEP_FORM, Kept, Session, Subpage, Tab
-from mobile_app.spots import (
+from mobile_app.store import Store, StoreError
+from mobile_app.visit.draft import Draft
+from mobile_app.visit.preferences import Theme
+from mobile_app.visit.promises import Promises
+from mobile_app.visit.session import KEEP_FORM, Kept, Session, Subpage, Tab
+from mobile_app.visit.spots import (
     Comparison,
     Keeping,
     KeptAnswer,
@@ -33,8 +34,7 @@ from mobile_app.spots import (
     readings,
     report_of,
 )
-from mobile_app.store import Store, StoreError
-from mobile_app.trend import points_of
+from mobile_app.visit.trend import points_of
 from runtime import Reason, Report, Tier
 from runtime.answer.report import ConditionScore
 from runtime.conditions import Condition
@@ -217,7 +217,7 @@ def test_what_could_not_be_assessed_is_kept_as_that_and_never_as_a_tier(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = App(store)
-    monkeypatch.setattr("mobile_app.session.share_of_spot", lambda picture, framing: pytest.fail("measured"))
+    monkeypatch.setattr("mobile_app.visit.session.share_of_spot", lambda picture, framing: pytest.fail("measured"))
     app.judge(b"cannot assess")
     app.session.begin_keeping()
     assert app.session.keeping is not None
@@ -234,7 +234,7 @@ def test_what_could_not_be_assessed_is_kept_as_that_and_never_as_a_tier(
 
 def test_nothing_is_stored_before_it_is_said_so(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     app = App(store)
-    monkeypatch.setattr("mobile_app.session.share_of_spot", lambda picture, framing: 0.3)
+    monkeypatch.setattr("mobile_app.visit.session.share_of_spot", lambda picture, framing: 0.3)
     app.judge(b"low")
     app.session.begin_keeping()
     assert app.session.keeping is not None
@@ -246,7 +246,7 @@ def test_nothing_is_stored_before_it_is_said_so(store: Store, monkeypatch: pytes
 
 def test_a_full_disk_is_said_and_the_photo_waits(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     app = App(store)
-    monkeypatch.setattr("mobile_app.session.share_of_spot", lambda picture, framing: None)
+    monkeypatch.setattr("mobile_app.visit.session.share_of_spot", lambda picture, framing: None)
     app.judge(b"low")
     app.session.begin_keeping()
 
