@@ -38,17 +38,17 @@ from mobile_app.serving.beside import UNKEPT
 from mobile_app.serving.departures import Departures
 from mobile_app.views.answer import cannot_assess, kept_answer, verdict
 from mobile_app.views.camera import shooting
-from mobile_app.views.compare import comparison
-from mobile_app.views.desk import Desk
-from mobile_app.views.edit import spot_edit
 from mobile_app.views.enlarged import enlarged
 from mobile_app.views.guide import guide
 from mobile_app.views.intro import introduction
-from mobile_app.views.keep import keeping
-from mobile_app.views.look import Look
+from mobile_app.views.over_time.compare import comparison
+from mobile_app.views.over_time.edit import spot_edit
+from mobile_app.views.over_time.keep import keeping
+from mobile_app.views.over_time.spots import spot_detail, spot_list
 from mobile_app.views.photo import check, waiting, welcome
+from mobile_app.views.pieces.desk import Desk
+from mobile_app.views.pieces.look import Look
 from mobile_app.views.settings import settings
-from mobile_app.views.spots import spot_detail, spot_list
 from mobile_app.views.trouble import malfunction, no_spots, photo_refused, undrawable, unreadable
 from mobile_app.visit.handout import judge_of
 from mobile_app.visit.measuring import Measuring, measure_of

@@ -18,7 +18,7 @@ from mobile_app.photo.screens import CannotAssess, Verdict
 from mobile_app.serving.arrivals import Arrivals
 from mobile_app.serving.departures import Departures, Offered
 from mobile_app.store import Judge, Merged, StoreError, Unwanted, import_archive, reminder_event, write_archive
-from mobile_app.views.desk import Files, Viewfinder, Way
+from mobile_app.views.pieces.desk import Files, Viewfinder, Way
 from mobile_app.visit.handout import Card, card_of, judge_of, sheet_of, sheet_of_shot
 from mobile_app.visit.measuring import file_name
 from mobile_app.visit.session import Session, Tab

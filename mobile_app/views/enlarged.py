@@ -2,8 +2,8 @@
 
 import flet as ft
 
-from mobile_app.views.desk import Desk
-from mobile_app.views.look import image_source, stack
+from mobile_app.views.pieces.desk import Desk
+from mobile_app.views.pieces.look import image_source, stack
 from mobile_app.visit.session import Enlarged
 
 MOST = 8.0

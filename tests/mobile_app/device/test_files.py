@@ -28,7 +28,7 @@ from mobile_app.serving.arrivals import Arrivals
 from mobile_app.serving.departures import Departures
 from mobile_app.store import Store, Usage, write_archive
 from mobile_app.store.pictures import make_pictures
-from mobile_app.views.desk import Way
+from mobile_app.views.pieces.desk import Way
 from mobile_app.visit.session import Coming, Kept, Session
 from runtime.measure.result import Result
 

@@ -10,7 +10,7 @@ from app_words import leaves
 from mobile_app.body import Half, Place, Region, View, points
 from mobile_app.locales import ENGLISH, LANGUAGES
 from mobile_app.photo.framing import SPOT_SHARE
-from mobile_app.views.place import MAP_WIDTH, TARGET, places
+from mobile_app.views.pieces.place import MAP_WIDTH, TARGET, places
 from runtime.answer.locales import LANGUAGES as SPOKEN
 from runtime.answer.locales import texts_for
 from runtime.photo.quality import QualityProblem

@@ -9,7 +9,7 @@ from mobile_app.locales import ENGLISH, LANGUAGES
 from mobile_app.palette import DARK, LIGHT, Palette, Tone
 from mobile_app.paper.letters import width as text_width
 from mobile_app.views.answer import ICONS, percent
-from mobile_app.views.look import RAIL, Look
+from mobile_app.views.pieces.look import RAIL, Look
 from runtime.answer.advice import AdviceKind
 from runtime.answer.locales import texts_for
 

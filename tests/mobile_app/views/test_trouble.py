@@ -9,8 +9,8 @@ from app_bench import Bench, controls
 
 from mobile_app.locales import LANGUAGES
 from mobile_app.photo.screens import PhotoRefused
-from mobile_app.views.desk import Desk
-from mobile_app.views.look import Look
+from mobile_app.views.pieces.desk import Desk
+from mobile_app.views.pieces.look import Look
 from mobile_app.views.trouble import photo_refused
 from mobile_app.visit.promises import Promises
 from mobile_app.visit.session import Kept, Session

@@ -14,9 +14,9 @@ from plugin_bundles import MakeBundle
 
 from mobile_app.locales import LANGUAGES
 from mobile_app.views.about import model_card
-from mobile_app.views.desk import Desk
-from mobile_app.views.look import Look
 from mobile_app.views.measure import measure
+from mobile_app.views.pieces.desk import Desk
+from mobile_app.views.pieces.look import Look
 from mobile_app.visit.measuring import Done, Failed, Going, Idle, Measured, Measuring, file_name, measure_of
 from mobile_app.visit.promises import Promises
 from mobile_app.visit.session import Kept, Session, Subpage

@@ -18,9 +18,9 @@ from mobile_app.paper.sheet import blocks_of
 from mobile_app.paper.words import LABELS
 from mobile_app.photo.screens import Verdict
 from mobile_app.store import Judge, Store
-from mobile_app.views.desk import Desk, Files
 from mobile_app.views.intro import introduction
-from mobile_app.views.look import Look
+from mobile_app.views.pieces.desk import Desk, Files
+from mobile_app.views.pieces.look import Look
 from mobile_app.views.settings import settings
 from mobile_app.visit.handout import sheet_of
 from mobile_app.visit.promises import Promises

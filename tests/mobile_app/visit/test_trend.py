@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from mobile_app.locales import LANGUAGES
 from mobile_app.store import Shot
-from mobile_app.views.desk import Desk, Files
-from mobile_app.views.look import Look
-from mobile_app.views.trend import trend
+from mobile_app.views.over_time.trend import trend
+from mobile_app.views.pieces.desk import Desk, Files
+from mobile_app.views.pieces.look import Look
 from mobile_app.visit.promises import Promises
 from mobile_app.visit.session import Kept, Session
 from mobile_app.visit.spots import Reading

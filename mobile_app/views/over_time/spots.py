@@ -8,11 +8,11 @@ import flet as ft
 from mobile_app.body import Region
 from mobile_app.store import Lesion, Shot
 from mobile_app.views.answer import ICONS, hand_on, percent
-from mobile_app.views.choice import Choice
-from mobile_app.views.desk import Desk
-from mobile_app.views.frame import NARROW, WIDE, columns, frame
-from mobile_app.views.look import picture, stack, tappable
-from mobile_app.views.sure import sure
+from mobile_app.views.pieces.choice import Choice
+from mobile_app.views.pieces.desk import Desk
+from mobile_app.views.pieces.frame import NARROW, WIDE, columns, frame
+from mobile_app.views.pieces.look import picture, stack, tappable
+from mobile_app.views.pieces.sure import sure
 from mobile_app.visit.spots import (
     Entry,
     Moment,
@@ -230,7 +230,8 @@ def _compare(desk: Desk, view: SpotDetail) -> ft.Control:
 
 
 def _trend(desk: Desk, told: Sequence[Reading]) -> list[ft.Control]:
-    from mobile_app.views.trend import trend  # not at start: Flet's charts import matplotlib where it is installed
+    # not at start: Flet's charts import matplotlib where it is installed
+    from mobile_app.views.over_time.trend import trend
 
     return trend(desk, told)
 

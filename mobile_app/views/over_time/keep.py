@@ -5,13 +5,13 @@ from collections.abc import Callable, Mapping
 import flet as ft
 
 from mobile_app.store import Lesion
-from mobile_app.views.choice import Choice
-from mobile_app.views.desk import Desk
-from mobile_app.views.draft import text_field, use_draft
-from mobile_app.views.frame import frame
-from mobile_app.views.look import picture, stack
-from mobile_app.views.place import PlaceChoice
-from mobile_app.views.spots import name_of
+from mobile_app.views.over_time.spots import name_of
+from mobile_app.views.pieces.choice import Choice
+from mobile_app.views.pieces.desk import Desk
+from mobile_app.views.pieces.draft import text_field, use_draft
+from mobile_app.views.pieces.frame import frame
+from mobile_app.views.pieces.look import picture, stack
+from mobile_app.views.pieces.place import PlaceChoice
 from mobile_app.visit.draft import Draft
 from mobile_app.visit.session import KEEP_FORM
 from mobile_app.visit.spots import Keeping

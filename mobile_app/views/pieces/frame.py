@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import flet as ft
 
-from mobile_app.views.desk import Desk
-from mobile_app.views.look import GAP, RAIL, Look, stack
+from mobile_app.views.pieces.desk import Desk
+from mobile_app.views.pieces.look import GAP, RAIL, Look, stack
 from mobile_app.visit.session import Tab
 from runtime.answer.advice import AdviceKind
 

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import flet as ft
 
 from mobile_app.body import FIGURE, PAIRED, Half, Part, Place, Point, Region, View, points
-from mobile_app.views.choice import Choice
-from mobile_app.views.desk import Desk
-from mobile_app.views.look import Look, stack
+from mobile_app.views.pieces.choice import Choice
+from mobile_app.views.pieces.desk import Desk
+from mobile_app.views.pieces.look import Look, stack
 
 MAP_WIDTH = 128.0
 """Logical pixels of one drawing: two stand beside each other on a phone."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import flet as ft
 
-from mobile_app.views.desk import Desk
+from mobile_app.views.pieces.desk import Desk
 from runtime.answer.advice import AdviceKind
 
 

@@ -3,8 +3,8 @@
 import flet as ft
 
 from mobile_app.locales import LANGUAGES
-from mobile_app.views.choice import Choice
-from mobile_app.views.desk import Desk
+from mobile_app.views.pieces.choice import Choice
+from mobile_app.views.pieces.desk import Desk
 from runtime.answer.locales import texts_for
 
 

@@ -5,11 +5,11 @@ from collections.abc import Callable, Mapping, Sequence
 import flet as ft
 
 from mobile_app.store import Shot
-from mobile_app.views.choice import Choice
-from mobile_app.views.desk import Desk
-from mobile_app.views.frame import NARROW, columns, frame
-from mobile_app.views.look import image_source, picture, stack
-from mobile_app.views.spots import answers_of, name_of
+from mobile_app.views.over_time.spots import answers_of, name_of
+from mobile_app.views.pieces.choice import Choice
+from mobile_app.views.pieces.desk import Desk
+from mobile_app.views.pieces.frame import NARROW, columns, frame
+from mobile_app.views.pieces.look import image_source, picture, stack
 from mobile_app.visit.spots import Comparison, Spots, names_of
 
 COMPARED = 880

@@ -8,8 +8,8 @@ import flet as ft
 from mobile_app.locales.texts import SpotTexts
 from mobile_app.paper.letters import lacking
 from mobile_app.typefaces import shown_on_page
-from mobile_app.views.desk import Desk
-from mobile_app.views.look import stack
+from mobile_app.views.pieces.desk import Desk
+from mobile_app.views.pieces.look import stack
 from mobile_app.visit.draft import Draft
 
 

@@ -5,7 +5,7 @@ from functools import partial
 
 import flet as ft
 
-from mobile_app.views.look import Look, stack
+from mobile_app.views.pieces.look import Look, stack
 
 
 @ft.component

@@ -3,7 +3,7 @@
 import pytest
 
 from mobile_app.locales import LANGUAGES
-from mobile_app.views.draft import remark_on
+from mobile_app.views.pieces.draft import remark_on
 
 
 @pytest.mark.parametrize("code", LANGUAGES)

@@ -8,7 +8,7 @@ from typing import Protocol
 import flet as ft
 
 from mobile_app.locales import Texts
-from mobile_app.views.look import Look
+from mobile_app.views.pieces.look import Look
 from mobile_app.visit.handout import Card
 from mobile_app.visit.measuring import Measuring
 from mobile_app.visit.promises import Promises

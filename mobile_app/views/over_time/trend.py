@@ -6,8 +6,8 @@ import flet as ft
 import flet_charts as fc
 
 from mobile_app.views.answer import ICONS, percent
-from mobile_app.views.desk import Desk
-from mobile_app.views.look import stack
+from mobile_app.views.pieces.desk import Desk
+from mobile_app.views.pieces.look import stack
 from mobile_app.visit.spots import Reading, result_of
 from mobile_app.visit.trend import Point, levels_of, points_of, top_of
 from runtime.answer.advice import AdviceKind

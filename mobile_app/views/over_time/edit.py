@@ -3,10 +3,10 @@
 import flet as ft
 
 from mobile_app.store import Lesion
-from mobile_app.views.desk import Desk
-from mobile_app.views.draft import text_field, use_draft
-from mobile_app.views.frame import frame
-from mobile_app.views.place import PlaceChoice
+from mobile_app.views.pieces.desk import Desk
+from mobile_app.views.pieces.draft import text_field, use_draft
+from mobile_app.views.pieces.frame import frame
+from mobile_app.views.pieces.place import PlaceChoice
 from mobile_app.visit.draft import Draft
 from mobile_app.visit.spots import SpotEdit
 
