@@ -36,6 +36,8 @@ LETTER = 7.3
 """Pixels of an average letter of the wings' names, on the wide side: which sans serif is there, nobody knows."""
 SMALL_LETTER, NAME_LETTER = 6.5, 12
 CHEVRON = 14
+LEGEND = 178
+"""From the app's box down to the next: the legend stands between them."""
 
 ACROSS: Mapping[str, tuple[int, int]] = {
     "benchmarks": (MARGIN, WIDTH - MARGIN),
@@ -218,8 +220,12 @@ def _boxes(house: House) -> dict[str, Box]:
     boxes: dict[str, Box] = {}
     for level in house.levels:
         across = [_known(ACROSS, room.name) for room in level]
-        above = [box for box in boxes.values() if any(box.left < right and left < box.right for left, right in across)]
-        top = max((box.bottom + LEVEL_GAP for box in above), default=MARGIN)
+        above = {
+            name: box.bottom
+            for name, box in boxes.items()
+            if any(box.left < right and left < box.right for left, right in across)
+        }
+        top = max((y + (LEGEND if name == "mobile_app" else LEVEL_GAP) for name, y in above.items()), default=MARGIN)
         for room, (left, right) in zip(level, across, strict=True):
             boxes[room.name] = Box(left=left, right=right, top=top, bottom=top + _height(room))
     return boxes
@@ -360,7 +366,7 @@ def _line(svg: ET.Element, points: Sequence[tuple[float, float]]) -> None:
 
 def _draw_legend(svg: ET.Element, boxes: Mapping[str, Box]) -> None:
     """In the free corner below the app."""
-    left, top = boxes["mobile_app"].left + 44, boxes["mobile_app"].bottom + 30
+    left, top = boxes["mobile_app"].left + 44, boxes["mobile_app"].bottom + 20
     signs = (
         ("device wing", "wing", "travels to a phone"),
         ("wing", "wing", "stays on the workbench"),
