@@ -28,12 +28,16 @@ ROW, GAP = 26, 5
 """Height of a wing's box and the space below it."""
 HEAD, LINE, PAD = 34, 17, 12
 """Height of a room's name, of a line of its docstring, and of the space inside its border."""
+LINE_GAP = 12
+"""Between two lines of columns, in a room that is too narrow for one."""
 LEVEL_GAP = 34
 """Between the layers of rooms: as long as the shortest arrow."""
 LETTER = 7.3
 """Pixels of an average letter of the wings' names, on the wide side: which sans serif is there, nobody knows."""
 SMALL_LETTER, NAME_LETTER = 6.5, 12
 CHEVRON = 14
+LEGEND = 178
+"""From the app's box down to the next: the legend stands between them."""
 
 ACROSS: Mapping[str, tuple[int, int]] = {
     "benchmarks": (MARGIN, WIDTH - MARGIN),
@@ -212,13 +216,18 @@ def draw(house: House) -> str:
 
 
 def _boxes(house: House) -> dict[str, Box]:
-    boxes, top = {}, MARGIN
+    """Each level below what stands above it: a room may reach down beside the levels below its own."""
+    boxes: dict[str, Box] = {}
     for level in house.levels:
-        height = max(_height(room) for room in level)
-        for room in level:
-            left, right = _known(ACROSS, room.name)
-            boxes[room.name] = Box(left=left, right=right, top=top, bottom=top + height)
-        top += height + LEVEL_GAP
+        across = [_known(ACROSS, room.name) for room in level]
+        above = {
+            name: box.bottom
+            for name, box in boxes.items()
+            if any(box.left < right and left < box.right for left, right in across)
+        }
+        top = max((y + (LEGEND if name == "mobile_app" else LEVEL_GAP) for name, y in above.items()), default=MARGIN)
+        for room, (left, right) in zip(level, across, strict=True):
+            boxes[room.name] = Box(left=left, right=right, top=top, bottom=top + _height(room))
     return boxes
 
 
@@ -233,8 +242,36 @@ def _height(room: Room) -> int:
 
 
 def _parts_height(room: Room) -> int:
-    rows = max(len(column) for column in room.columns)
-    return rows * (ROW + GAP) - GAP
+    lines = _lines(room)
+    return sum(_line_height(line) for line in lines) + LINE_GAP * (len(lines) - 1)
+
+
+def _line_height(line: Sequence[Sequence[str]]) -> int:
+    return _column_height(max(line, key=len))
+
+
+def _column_height(column: Sequence[str]) -> int:
+    return len(column) * (ROW + GAP) - GAP
+
+
+def _lines(room: Room) -> Sequence[Sequence[Sequence[str]]]:
+    """The room's columns, as many in a line as fit beside each other."""
+    left, right = _known(ACROSS, room.name)
+    lines: list[list[Sequence[str]]] = []
+    for column in room.columns:
+        if not lines or _wanted([*lines[-1], column]) > right - left - 2 * PAD:
+            lines.append([])
+        lines[-1].append(column)
+    return lines
+
+
+def _wanted(line: Sequence[Sequence[str]]) -> float:
+    """Pixels that these columns and the chevrons between them take."""
+    return sum(_column_width(column) for column in line) + CHEVRON * (len(line) - 1)
+
+
+def _column_width(column: Sequence[str]) -> float:
+    return max(len(name) for name in column) * LETTER + 12
 
 
 def _words_height(room: Room) -> int:
@@ -259,32 +296,41 @@ def _draw_room(svg: ET.Element, room: Room, box: Box) -> None:
         _add(name, "tspan", lines[0], **{"class": "words", "dx": str(PAD)})
     for number, line in enumerate(lines if len(lines) > 1 else ()):
         _text(svg, "words", box.left + PAD, box.top + HEAD + PAD + LINE * number, line)
-    if room.columns:
-        free = box.bottom - box.top - _height(room)  # where a neighbour is taller
-        top = box.top + HEAD + _words_height(room) + free / 2
-        _draw_columns(svg, room, left=box.left + PAD, right=box.right - PAD, top=top)
+    top = box.top + HEAD + _words_height(room)
+    for line in _lines(room):
+        last = line[-1] is room.columns[-1]
+        _draw_columns(svg, room, line, left=box.left + PAD, right=box.right - PAD, top=top, last=last)
+        top += _line_height(line) + LINE_GAP
 
 
 def _kind(kind: str, *, device: bool) -> str:
     return f"device {kind}" if device else kind
 
 
-def _draw_columns(svg: ET.Element, room: Room, *, left: float, right: float, top: float) -> None:
-    """The parts from left to right, a chevron between two columns, spread over the room's width."""
+def _draw_columns(
+    svg: ET.Element,
+    room: Room,
+    line: Sequence[Sequence[str]],
+    *,
+    left: float,
+    right: float,
+    top: float,
+    last: bool,
+) -> None:
+    """One line's parts from left to right, a chevron after each column but the room's last, spread over its width."""
     wings = wings_of(room.name)
-    wanted = [max(len(name) for name in column) * LETTER + 12 for column in room.columns]
-    space = right - left - CHEVRON * (len(wanted) - 1) - sum(wanted)
+    space = right - left - _wanted(line)
     if space < 0:
-        raise SystemExit(f"{room.name}: its parts are {-space:.0f} pixels too wide; widen it in ACROSS")
-    middle = top + _parts_height(room) / 2
-    for number, (column, own) in enumerate(zip(room.columns, wanted, strict=True)):
-        width = own + min(space / len(wanted), 30)
-        start = middle - (len(column) * (ROW + GAP) - GAP) / 2
+        raise SystemExit(f"{room.name}: {line[0]} is {-space:.0f} pixels too wide; widen the room in ACROSS")
+    middle = top + _line_height(line) / 2
+    for number, column in enumerate(line):
+        width = _column_width(column) + min(space / len(line), 30)
+        start = middle - _column_height(column) / 2
         for row, name in enumerate(column):
             kind = _kind("wing" if name in wings else "file", device=room.on_device(name))
             _draw_part(svg, kind, name, left, start + row * (ROW + GAP), width)
         left += width
-        if number + 1 < len(wanted):
+        if number + 1 < len(line) or not last:
             _text(svg, "next", left + CHEVRON / 2, middle + 4, "›")
             left += CHEVRON
 
@@ -320,7 +366,7 @@ def _line(svg: ET.Element, points: Sequence[tuple[float, float]]) -> None:
 
 def _draw_legend(svg: ET.Element, boxes: Mapping[str, Box]) -> None:
     """In the free corner below the app."""
-    left, top = boxes["mobile_app"].left + 44, boxes["mobile_app"].bottom + 30
+    left, top = boxes["mobile_app"].left + 44, boxes["mobile_app"].bottom + 20
     signs = (
         ("device wing", "wing", "travels to a phone"),
         ("wing", "wing", "stays on the workbench"),

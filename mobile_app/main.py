@@ -12,21 +12,16 @@ from typing import TYPE_CHECKING
 
 import flet as ft
 
-from mobile_app.darkroom import darkroom
 from mobile_app.device.camera import DeviceCamera
 from mobile_app.device.files import DeviceFiles, key_place
 from mobile_app.device.keeping import Keeper
 from mobile_app.device.memory import TabMemory
-from mobile_app.handout import judge_of
-from mobile_app.heat_map import overlay_of
-from mobile_app.journey import Journey
 from mobile_app.locales import ENGLISH
-from mobile_app.measuring import Measuring, measure_of
-from mobile_app.memo import memo_of, read_memo, take_up, typed
 from mobile_app.palette import DARK, LIGHT, Palette
-from mobile_app.preferences import Theme
-from mobile_app.promises import Promises
-from mobile_app.screens import (
+from mobile_app.photo.darkroom import darkroom
+from mobile_app.photo.heat_map import overlay_of
+from mobile_app.photo.journey import Journey
+from mobile_app.photo.screens import (
     Analysing,
     CannotAssess,
     Check,
@@ -41,23 +36,28 @@ from mobile_app.screens import (
 from mobile_app.serving.arrivals import Arrivals
 from mobile_app.serving.beside import UNKEPT
 from mobile_app.serving.departures import Departures
-from mobile_app.session import Session, Tab
-from mobile_app.spots import Comparison, KeptAnswer, SpotDetail, SpotEdit, SpotList, Unreadable
-from mobile_app.trail import START, Trail, open_at
 from mobile_app.views.answer import cannot_assess, kept_answer, verdict
 from mobile_app.views.camera import shooting
-from mobile_app.views.compare import comparison
-from mobile_app.views.desk import Desk
-from mobile_app.views.edit import spot_edit
 from mobile_app.views.enlarged import enlarged
 from mobile_app.views.guide import guide
 from mobile_app.views.intro import introduction
-from mobile_app.views.keep import keeping
-from mobile_app.views.look import Look
+from mobile_app.views.over_time.compare import comparison
+from mobile_app.views.over_time.edit import spot_edit
+from mobile_app.views.over_time.keep import keeping
+from mobile_app.views.over_time.spots import spot_detail, spot_list
 from mobile_app.views.photo import check, waiting, welcome
+from mobile_app.views.pieces.desk import Desk
+from mobile_app.views.pieces.look import Look
 from mobile_app.views.settings import settings
-from mobile_app.views.spots import spot_detail, spot_list
 from mobile_app.views.trouble import malfunction, no_spots, photo_refused, undrawable, unreadable
+from mobile_app.visit.handout import judge_of
+from mobile_app.visit.measuring import Measuring, measure_of
+from mobile_app.visit.memo import memo_of, read_memo, take_up, typed
+from mobile_app.visit.preferences import Theme
+from mobile_app.visit.promises import Promises
+from mobile_app.visit.session import Session, Tab
+from mobile_app.visit.spots import Comparison, KeptAnswer, SpotDetail, SpotEdit, SpotList, Unreadable
+from mobile_app.visit.trail import START, Trail, open_at
 from mobile_app.work import Run, Work
 
 if TYPE_CHECKING:

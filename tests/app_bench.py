@@ -9,10 +9,10 @@ import flet as ft
 import numpy as np
 from PIL import Image
 
-from mobile_app.darkroom import Darkroom, Photo, Picture
-from mobile_app.framing import largest
-from mobile_app.journey import Assessor, Journey, Work
-from mobile_app.screens import Screen
+from mobile_app.photo.darkroom import Darkroom, Photo, Picture
+from mobile_app.photo.framing import largest
+from mobile_app.photo.journey import Assessor, Journey, Work
+from mobile_app.photo.screens import Screen
 from runtime import BundleError, EngineError, PhotoError, Reason, Report, Tier
 from runtime.photo.decode import Pixels
 from runtime.photo.quality import QualityProblem

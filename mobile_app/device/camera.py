@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import flet as ft
 
-from mobile_app.darkroom import Photo, problem_of_frame
 from mobile_app.device.files import on_phone
 from mobile_app.device.hints import Hints, Judged
+from mobile_app.photo.darkroom import Photo, problem_of_frame
 from mobile_app.serving.addresses import browser_trusts
-from mobile_app.session import Session
+from mobile_app.visit.session import Session
 from mobile_app.work import Run
 from runtime.errors import first_line
 

@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING
 
 import flet as ft
 
-from mobile_app.darkroom import Photo
 from mobile_app.device.sending import Sender, Wish
-from mobile_app.handout import Card, card_of, judge_of, sheet_of, sheet_of_shot
-from mobile_app.measuring import file_name
 from mobile_app.paper import Sheet
-from mobile_app.screens import CannotAssess, Verdict
+from mobile_app.photo.darkroom import Photo
+from mobile_app.photo.screens import CannotAssess, Verdict
 from mobile_app.serving.arrivals import Arrivals
 from mobile_app.serving.departures import Departures, Offered
-from mobile_app.session import Session, Tab
-from mobile_app.spots import KeptAnswer, SpotDetail
 from mobile_app.store import Judge, Merged, StoreError, Unwanted, import_archive, reminder_event, write_archive
-from mobile_app.views.desk import Files, Viewfinder, Way
+from mobile_app.views.pieces.desk import Files, Viewfinder, Way
+from mobile_app.visit.handout import Card, card_of, judge_of, sheet_of, sheet_of_shot
+from mobile_app.visit.measuring import file_name
+from mobile_app.visit.session import Session, Tab
+from mobile_app.visit.spots import KeptAnswer, SpotDetail
 from runtime.photo.decode import DEFAULT_LIMITS
 
 if TYPE_CHECKING:

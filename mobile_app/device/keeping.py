@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Protocol
 
 from mobile_app.device.vault import KeyPlace, VaultError, kept_key, new_key
-from mobile_app.session import Kept
 from mobile_app.store import AesGcm, Cipher, Plain, Store, StoreError, Trouble, is_sealed, set_aside, store_folder
 from mobile_app.store.cipher import KEY_BYTES
+from mobile_app.visit.session import Kept
 
 log = logging.getLogger(__name__)
 

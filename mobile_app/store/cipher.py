@@ -1,6 +1,6 @@
 """Sealing what is kept: a cipher turns bytes into bytes that only the same key opens.
 
-Where the key lives is the caller's business (`vault.py`: the device's key store); this file only uses it.
+Where the key lives is the caller's business (`device/vault.py`: the device's key store); this file only uses it.
 """
 
 import os

@@ -5,10 +5,10 @@ from functools import partial
 import flet as ft
 
 from mobile_app.licences import PARTS, Part, text_of
-from mobile_app.session import Subpage
-from mobile_app.views.desk import Desk
-from mobile_app.views.frame import frame
-from mobile_app.views.look import stack
+from mobile_app.views.pieces.desk import Desk
+from mobile_app.views.pieces.frame import frame
+from mobile_app.views.pieces.look import stack
+from mobile_app.visit.session import Subpage
 
 
 def about(desk: Desk) -> ft.Control:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import flet as ft
 
 from mobile_app.locales.texts import AnswerTexts
-from mobile_app.screens import CannotAssess, Looked, Verdict
-from mobile_app.spots import KeptAnswer, report_of
-from mobile_app.views.desk import Desk, Way
-from mobile_app.views.frame import frame, frame_beside
-from mobile_app.views.look import GAP, Look, picture, stack, tappable
+from mobile_app.photo.screens import CannotAssess, Looked, Verdict
+from mobile_app.views.pieces.desk import Desk, Way
+from mobile_app.views.pieces.frame import frame, frame_beside
+from mobile_app.views.pieces.look import GAP, Look, picture, stack, tappable
+from mobile_app.visit.spots import KeptAnswer, report_of
 from runtime.answer.advice import AdviceKind
 from runtime.answer.printed import printed
 from runtime.triage import Reason

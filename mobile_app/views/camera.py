@@ -2,11 +2,11 @@
 
 import flet as ft
 
-from mobile_app.framing import SPOT_SHARE
-from mobile_app.screens import Shooting
-from mobile_app.views.desk import Desk
-from mobile_app.views.frame import frame
-from mobile_app.views.look import RADIUS, Look
+from mobile_app.photo.framing import SPOT_SHARE
+from mobile_app.photo.screens import Shooting
+from mobile_app.views.pieces.desk import Desk
+from mobile_app.views.pieces.frame import frame
+from mobile_app.views.pieces.look import RADIUS, Look
 from runtime.photo.quality import QualityProblem
 
 FINDER, FINDER_WIDE = 320.0, 440.0

@@ -2,9 +2,9 @@
 
 import flet as ft
 
-from mobile_app.session import Enlarged
-from mobile_app.views.desk import Desk
-from mobile_app.views.look import image_source, stack
+from mobile_app.views.pieces.desk import Desk
+from mobile_app.views.pieces.look import image_source, stack
+from mobile_app.visit.session import Enlarged
 
 MOST = 8.0
 """times the window: a kept photo's own pixels are as large as a fingertip by then"""

@@ -2,8 +2,8 @@
 
 import flet as ft
 
-from mobile_app.views.desk import Desk
-from mobile_app.views.frame import NARROW, WIDE, columns, frame
+from mobile_app.views.pieces.desk import Desk
+from mobile_app.views.pieces.frame import NARROW, WIDE, columns, frame
 from runtime.answer.advice import AdviceKind
 
 

@@ -2,9 +2,9 @@
 
 import flet as ft
 
-from mobile_app.views.desk import Desk
-from mobile_app.views.frame import frame
-from mobile_app.views.language import language_choice
+from mobile_app.views.pieces.desk import Desk
+from mobile_app.views.pieces.frame import frame
+from mobile_app.views.pieces.language import language_choice
 
 ICONS = (
     ft.Icons.CENTER_FOCUS_STRONG_OUTLINED,

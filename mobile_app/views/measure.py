@@ -4,11 +4,11 @@ from functools import partial
 
 import flet as ft
 
-from mobile_app.measuring import Done, Failed, Going, Idle, Measuring
-from mobile_app.session import Subpage
-from mobile_app.views.desk import Desk
-from mobile_app.views.frame import frame
-from mobile_app.views.look import stack
+from mobile_app.views.pieces.desk import Desk
+from mobile_app.views.pieces.frame import frame
+from mobile_app.views.pieces.look import stack
+from mobile_app.visit.measuring import Done, Failed, Going, Idle, Measuring
+from mobile_app.visit.session import Subpage
 from runtime.measure.verdict import RULE, Reason
 
 

@@ -4,13 +4,13 @@ from collections.abc import Callable
 
 import flet as ft
 
-from mobile_app.framing import Framing, largest
-from mobile_app.journey import Journey
-from mobile_app.screens import Analysing, CannotAssess, Check, Opening, Verdict
+from mobile_app.photo.framing import Framing, largest
+from mobile_app.photo.journey import Journey
+from mobile_app.photo.screens import Analysing, CannotAssess, Check, Opening, Verdict
 from mobile_app.views.camera import above_or_beside, ring
-from mobile_app.views.desk import Desk
-from mobile_app.views.frame import WIDE, beside, frame
-from mobile_app.views.look import RADIUS, Look, image_source
+from mobile_app.views.pieces.desk import Desk
+from mobile_app.views.pieces.frame import WIDE, beside, frame
+from mobile_app.views.pieces.look import RADIUS, Look, image_source
 
 WINDOW, WINDOW_WIDE = 300.0, 380.0
 """Logical pixels of the framing square: on a phone of 360 x 640 the way on is still seen below it; on a desktop."""

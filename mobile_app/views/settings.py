@@ -4,15 +4,15 @@ from collections.abc import Callable
 
 import flet as ft
 
-from mobile_app.preferences import TEXT_SCALES, Theme
-from mobile_app.session import Subpage
 from mobile_app.views.about import about, licences, model_card
-from mobile_app.views.desk import Desk
-from mobile_app.views.frame import NARROW, WIDE, columns, frame
-from mobile_app.views.language import language_choice
-from mobile_app.views.look import stack
 from mobile_app.views.measure import measure
-from mobile_app.views.sure import sure
+from mobile_app.views.pieces.desk import Desk
+from mobile_app.views.pieces.frame import NARROW, WIDE, columns, frame
+from mobile_app.views.pieces.language import language_choice
+from mobile_app.views.pieces.look import stack
+from mobile_app.views.pieces.sure import sure
+from mobile_app.visit.preferences import TEXT_SCALES, Theme
+from mobile_app.visit.session import Subpage
 from runtime.answer.advice import AdviceKind
 
 

@@ -2,11 +2,11 @@
 
 import flet as ft
 
-from mobile_app.screens import Fault, Malfunction, PhotoRefused
-from mobile_app.spots import Unreadable
-from mobile_app.views.desk import Desk
-from mobile_app.views.frame import frame
-from mobile_app.views.sure import sure
+from mobile_app.photo.screens import Fault, Malfunction, PhotoRefused
+from mobile_app.views.pieces.desk import Desk
+from mobile_app.views.pieces.frame import frame
+from mobile_app.views.pieces.sure import sure
+from mobile_app.visit.spots import Unreadable
 
 
 def photo_refused(desk: Desk, screen: PhotoRefused) -> ft.Control:

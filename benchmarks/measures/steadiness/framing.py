@@ -17,8 +17,8 @@ import typer
 from benchmarks.outcome import BenchmarkError, Outcome, Table
 from benchmarks.workshop.choices import OfBundle
 from benchmarks.workshop.environment import environment
-from mobile_app.darkroom import Photo, Picture, open_picture, square_of
-from mobile_app.framing import Framing, first_guess
+from mobile_app.photo.darkroom import Photo, Picture, open_picture, square_of
+from mobile_app.photo.framing import Framing, first_guess
 from runtime.assess import Triage
 from runtime.errors import PhotoError
 from runtime.many import find_photos

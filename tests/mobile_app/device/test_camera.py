@@ -14,8 +14,8 @@ from app_photos import black_photo
 
 from mobile_app.device.camera import DeviceCamera
 from mobile_app.device.hints import PAUSE
-from mobile_app.screens import Opening, Shooting
-from mobile_app.session import Kept, Session
+from mobile_app.photo.screens import Opening, Shooting
+from mobile_app.visit.session import Kept, Session
 from runtime.photo.quality import QualityProblem
 
 

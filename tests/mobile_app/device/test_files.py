@@ -23,13 +23,13 @@ from measurements import result
 from mobile_app.device.files import MAX_ARCHIVE, DeviceFiles, key_place, on_phone, page_name
 from mobile_app.device.sending import STILL
 from mobile_app.locales import ENGLISH
-from mobile_app.screens import Opening, PhotoRefused, Welcome
+from mobile_app.photo.screens import Opening, PhotoRefused, Welcome
 from mobile_app.serving.arrivals import Arrivals
 from mobile_app.serving.departures import Departures
-from mobile_app.session import Coming, Kept, Session
 from mobile_app.store import Store, Usage, write_archive
 from mobile_app.store.pictures import make_pictures
-from mobile_app.views.desk import Way
+from mobile_app.views.pieces.desk import Way
+from mobile_app.visit.session import Coming, Kept, Session
 from runtime.measure.result import Result
 
 TEXTS = ENGLISH.answer

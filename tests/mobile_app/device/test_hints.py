@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageFilter
 
-from mobile_app.darkroom import problem_of_frame
 from mobile_app.device.hints import PAUSE, Hints, Judged
+from mobile_app.photo.darkroom import problem_of_frame
 from mobile_app.work import Work
 from runtime import PhotoError
 from runtime.photo.quality import QualityProblem

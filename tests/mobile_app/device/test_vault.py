@@ -9,8 +9,8 @@ import pytest
 
 from mobile_app.device.keeping import OnDevice, PerVisit
 from mobile_app.device.vault import NAME, VaultError, kept_key, new_key
-from mobile_app.session import Kept
 from mobile_app.store import Store, is_sealed
+from mobile_app.visit.session import Kept
 
 pytest.importorskip("cryptography")
 

@@ -12,7 +12,7 @@ from plugin_bundles import MakeBundle
 
 from benchmarks.cli import main
 from benchmarks.measures.steadiness.framing import Changed, measure_framing, measure_time, tally
-from mobile_app.darkroom import Photo
+from mobile_app.photo.darkroom import Photo
 from runtime.assess import Triage
 from runtime.triage import Tier
 
