@@ -71,9 +71,9 @@ def _open_window(bundle: Path | None) -> int:
 
     async def start(page: ft.Page) -> None:
         from mobile_app.device.keeping import OnDevice
-        from mobile_app.main import build_app
+        from mobile_app.main import Started, build_app
 
-        await build_app(bundle=bundle, keeper=OnDevice())(page)
+        await build_app(Started(bundle=bundle, keeper=OnDevice()))(page)
 
     ft.run(start)
     return 0

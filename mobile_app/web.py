@@ -71,11 +71,11 @@ def serve(
     import uvicorn  # the server under flet-web
 
     from mobile_app.device.keeping import OnDevice, PerVisit
-    from mobile_app.main import build_app
+    from mobile_app.main import Started, build_app
 
     arrivals, departures = Arrivals(), Departures()
     keeper = PerVisit() if keep is None else OnDevice(lambda: keep, shared=True)
-    start = build_app(
+    started = Started(
         bundle=bundle,
         keeper=keeper,
         as_page=True,
@@ -85,7 +85,7 @@ def serve(
         departures=departures,
     )
     app = flet_web.fastapi.app(
-        start,
+        build_app(started),
         app_name=APP_NAME,
         app_description=APP_CLAIM,
         no_cdn=True,

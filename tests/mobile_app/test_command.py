@@ -12,9 +12,9 @@ from app_bench import Bench
 
 from mobile_app import cli
 from mobile_app.device.files import pick
-from mobile_app.main import SharedModel
 from mobile_app.photo.darkroom import Photo
 from mobile_app.photo.screens import Opening
+from mobile_app.photo.shared_model import SharedModel
 from mobile_app.visit.session import Kept, Session
 from mobile_app.web import Application, ends_every_visit, is_this_computer, own_files_only
 from runtime import BundleError

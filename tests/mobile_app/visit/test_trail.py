@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from mobile_app.main import Steps
+from mobile_app.device.steps import Steps
 from mobile_app.photo.screens import Check, Opening, Verdict, Welcome
 from mobile_app.store import Store
 from mobile_app.visit.draft import Draft
