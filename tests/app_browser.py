@@ -25,7 +25,7 @@ STILL_MS = 150
 """Without a change: then the page rests."""
 GIVEN_UP_MS = 10_000
 """After which a restless page is tapped anyway."""
-RESTS = """([asked, still]) => {
+RESTS = """(_, [asked, still]) => {
     const host = document.querySelector("flt-semantics-host");
     if (!host) return false;
     if (!host.watched) {
@@ -127,13 +127,14 @@ class Visit:
         return f"{self.page.url} says nothing\n"
 
     def _becomes_true(self, question: str, told: Any, *, patience: int) -> None:
-        """Asked again and again: `evaluate` waits without an end for a page that hangs.
+        """Asked again and again from outside: `evaluate` waits without an end for a page that hangs, and so does the
+        page's own `wait_for_function` for one that hangs while it waits, since it then tells it to wait no more.
 
         Raises TimeoutError."""
         from playwright.sync_api import TimeoutError as TimedOut  # not installed everywhere
 
         try:
-            self.page.wait_for_function(question, arg=told, polling=STILL_MS // 3, timeout=patience)
+            self.page.locator("html").wait_for_function(question, arg=told, timeout=patience)
         except TimedOut as error:
             raise TimeoutError(question) from error
 

@@ -133,7 +133,7 @@ def test_the_square_is_moved_and_zoomed_before_it_is_judged(tmp_path: Path, brow
         visit.page.mouse.up()
         for width in (600, 768, 920, 1200):
             visit.page.set_viewport_size({"width": width, "height": 900})
-            visit.page.wait_for_function(f"window.innerWidth === {width}")
+            visit.page.locator("html").wait_for_function(f"window.innerWidth === {width}")
             visit.tap("Zoom in")  # what is drawn now is drawn at this width
             visit.tap("Zoom out")
             square = visit.box(zoomed)
@@ -412,16 +412,22 @@ HANGS_MS = 30_000
 """Far longer than a page is waited for below; without an end it would go on beside all other journeys of this file."""
 
 
+RESTLESS = 'setInterval(() => document.querySelector("flt-semantics-host").setAttribute("tick", Date.now()), 20);'
+
+
+@pytest.mark.parametrize(
+    ("restless", "after_ms"),
+    [pytest.param("", 0, id="before it is asked"), pytest.param(RESTLESS, 700, id="while it is waited for")],
+)
 def test_a_page_that_hangs_is_told_from_one_that_is_slow(
-    tmp_path: Path, browser: Any, tiny_bundle: Any, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, browser: Any, tiny_bundle: Any, monkeypatch: pytest.MonkeyPatch, restless: str, after_ms: int
 ) -> None:
     bundle = tiny_bundle(tmp_path, malignancy=0.91, points=CALIBRATED)
     with serving(bundle, scratch=tmp_path / "scratch") as address:
         with visiting(browser, address, viewport=PHONE) as visit:
-            visit.page.evaluate(
-                f"setTimeout(() => {{ const until = Date.now() + {HANGS_MS}; while (Date.now() < until); }}, 0)"
-            )
-            monkeypatch.setattr("app_browser.GIVEN_UP_MS", 500)
+            hang = f"const until = Date.now() + {HANGS_MS}; while (Date.now() < until);"
+            visit.page.evaluate(f"{restless} setTimeout(() => {{ {hang} }}, {after_ms})")
+            monkeypatch.setattr("app_browser.GIVEN_UP_MS", 1500)
             monkeypatch.setattr("app_browser.PATIENCE", 2000)
             with pytest.raises(BrowserHung, match="does not answer"):
                 visit.rest()

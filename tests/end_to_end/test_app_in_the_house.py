@@ -68,7 +68,7 @@ def test_a_phone_opens_it_by_https(tmp_path: Path, launch: Any, tiny_bundle: Any
         visit.pick("Choose a photo", name="spot.jpg", data=jpeg(skin_with_a_spot()))
         visit.sees(ENGLISH.check.title)
         visit.page.set_viewport_size(SIDEWAYS)
-        visit.page.wait_for_function("window.innerWidth === 740")
+        visit.page.locator("html").wait_for_function("window.innerWidth === 740")
         judge = visit.page.get_by_role("button", name=ENGLISH.check.judge)
         visit.rest()
         assert is_the_spot(middle_of(visit, SQUARE))
@@ -85,7 +85,7 @@ def test_a_phone_opens_it_by_https(tmp_path: Path, launch: Any, tiny_bundle: Any
             assert box["y"] + box["height"] < SIDEWAYS["height"], name
 
         assert urlsplit(visit.page.url).path == "/answer"
-        visit.page.wait_for_function("document.title.startsWith('\u2022')")  # it is not kept
+        visit.page.locator("html").wait_for_function("document.title.startsWith('\u2022')")  # it is not kept
         visit.page.go_back()
         visit.sees(ENGLISH.check.title)
         assert urlsplit(visit.page.url).path == "/photo"
