@@ -6,9 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 import torch
 
+from benchmarks.peers.fp32_twin import fp32_twin
 from distill.run import is_finished, open_run_data
 from distill.student import Student, load_student
 from export.bundle.build import Built, ExportOptions, build_bundle
@@ -17,6 +19,7 @@ from export.bundle.recover import RecoverError, fill, recover_run
 from export.onnx_file.module import PhotoStudent
 from export.verify.outputs import student_answers
 from runtime.bundle.load import load_bundle
+from teacher.data.batches import normalise
 from teacher.data.dataset import DataOptions, Dataset
 from teacher.data.splits import Part
 
@@ -48,6 +51,20 @@ def test_int8_gives_a_student_near_to_it(
 def test_a_first_convolution_that_reads_bytes_is_said(built: Built, student: Student) -> None:
     with pytest.raises(RecoverError, match=r"trunk.conv_stem: .* reads bytes"):
         fill(Student(student.spec), onnx.load(built.folder / "model.int8.onnx"))
+
+
+def test_the_twin_that_a_bundle_is_timed_against_is_its_fp32_student(
+    built: Built, student: Student, photos: Dataset
+) -> None:
+    """Though the first convolution of the INT8 file, which is what runs, reads bytes."""
+    twin = onnxruntime.InferenceSession(fp32_twin(load_bundle(built.folder)), providers=["CPUExecutionProvider"])
+    image = torch.from_numpy(photos.square(0)[None].copy()).permute(0, 3, 1, 2)
+    image = normalise(image, student.spec.mean, student.spec.std)
+    with torch.inference_mode():
+        expected = student.eval()(image)
+    malignancy, conditions = twin.run(None, {twin.get_inputs()[0].name: image.numpy()})
+    np.testing.assert_allclose(malignancy, expected.malignancy.numpy(), atol=1e-3)
+    np.testing.assert_allclose(conditions, expected.conditions.numpy(), atol=1e-3)
 
 
 def test_a_foreign_model_is_refused(student: Student) -> None:
