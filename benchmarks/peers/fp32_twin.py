@@ -10,9 +10,9 @@ import onnx
 import torch
 from torch import Tensor, nn
 
-from distill.student import STUDENTS, Student, student_spec
-from export.bundle.recover import fill
-from runtime.bundle.load import Bundle, verified
+from distill.student import Student
+from export.bundle.recover import most_exact, student_of
+from runtime.bundle.load import Bundle
 
 
 class _Logits(nn.Module):
@@ -44,18 +44,8 @@ def fp32_twin(bundle: Bundle, *, side: int | None = None) -> bytes:
     Of an INT8 file its 8-bit steps are taken as floats. It answers for one look at the square, as files of other tools
     do. Raises RecoverError when there is none.
     """
-    manifest = bundle.manifest
-    choice = next((key for key, choice in STUDENTS.items() if choice.arch == manifest.architecture), None)
-    student = Student(student_spec(choice or manifest.architecture, image_size=manifest.input.height)).eval()
-    fill(student, onnx.ModelProto.FromString(_most_exact(bundle)))
-    return exported(_Logits(student), side=side or manifest.input.height)
-
-
-def _most_exact(bundle: Bundle) -> bytes:
-    """An INT8 file whose first convolution reads bytes does not hold that layer as the student has it."""
-    listed = bundle.manifest.files
-    fp32 = next((one for one in listed if (one.format, one.precision) == ("onnx", "fp32")), None)
-    return bundle.model if fp32 is None else verified(bundle.folder, fp32)
+    student = student_of(most_exact(bundle))
+    return exported(_Logits(student), side=side or student.spec.image_size)
 
 
 def exported(module: nn.Module, *, side: int) -> bytes:

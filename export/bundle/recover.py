@@ -22,7 +22,7 @@ from distill.evaluate import calibration_threshold, figures
 from distill.run import METRICS_NAME, create_run
 from distill.student import STUDENTS, WEIGHTS_NAME, Student, load_student, student_spec
 from export.onnx_file.convert import initializers
-from runtime.bundle.load import load_bundle
+from runtime.bundle.load import Bundle, load_bundle
 from runtime.errors import SkintagError
 from runtime.files import write_json, written_whole
 from teacher.data.dataset import DataOptions, Dataset, open_dataset
@@ -45,16 +45,12 @@ def recover_run(bundle: Path | None, *, data: DataOptions, runs: Path, name: str
 
     Returns the run's folder. Raises RecoverError when the file is not one of ours.
     """
-    found = load_bundle(bundle)
-    exact = [file.name for file in found.manifest.files if (file.format, file.precision) == ("onnx", "fp32")]
-    found = load_bundle(bundle, file=exact[0]) if exact else found
+    found = most_exact(load_bundle(bundle))
     manifest = found.manifest
-    choice = next((key for key, choice in STUDENTS.items() if choice.arch == manifest.architecture), None)
-    spec = student_spec(choice or manifest.architecture, image_size=manifest.input.height)
-    student = Student(spec).eval()
+    student = student_of(found)
+    spec = student.spec
     data = replace(data, image_size=spec.image_size)
-    fill(student, onnx.ModelProto.FromString(found.model))
-    config = TrainConfig(student=choice or spec.arch, student_spec=spec, data=data, teacher=TeacherConfig())
+    config = TrainConfig(student=_name_of(manifest.architecture), student_spec=spec, data=data, teacher=TeacherConfig())
     dataset = open_dataset(data)
     run = create_run(runs, config, name=name or manifest.model_id)
     with written_whole(run / WEIGHTS_NAME) as partial:
@@ -62,6 +58,26 @@ def recover_run(bundle: Path | None, *, data: DataOptions, runs: Path, name: str
     write_json(run / ORIGIN_NAME, {"model_id": manifest.model_id, "file": found.file.name, "sha256": found.file.sha256})
     _write_metrics(run, dataset)
     return run
+
+
+def most_exact(bundle: Bundle) -> Bundle:
+    """The bundle with its FP32 ONNX file as the one that runs, where it has one."""
+    kinds = {(file.format, file.precision): file.name for file in bundle.manifest.files}
+    name = kinds.get(("onnx", "fp32"))
+    return bundle if name is None else load_bundle(bundle.folder, file=name)
+
+
+def student_of(bundle: Bundle) -> Student:
+    """The student that stands in the file of the bundle that runs. Raises RecoverError where it cannot be read."""
+    manifest = bundle.manifest
+    student = Student(student_spec(_name_of(manifest.architecture), image_size=manifest.input.height)).eval()
+    fill(student, onnx.ModelProto.FromString(bundle.model))
+    return student
+
+
+def _name_of(architecture: str) -> str:
+    """As `--student` takes it."""
+    return next((name for name, choice in STUDENTS.items() if choice.arch == architecture), architecture)
 
 
 def fill(student: Student, model: onnx.ModelProto) -> None:
